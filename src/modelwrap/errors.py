@@ -1,0 +1,194 @@
+"""Every error modelwrap raises on purpose, and the neutral code each one carries.
+
+This room knows no protocol and no exit status: transports turn a `Code` into an HTTP or gRPC status, and only the
+command line turns an error into an exit status.
+
+    ModelwrapError
+    ├── RequestError           a request that can't be answered as asked
+    │   ├── InvalidRequest       the client's fault: the message says what to send instead
+    │   ├── UnknownEndpoint      no such path or gRPC method
+    │   ├── WrongMethod          the path is known, the HTTP method is not
+    │   ├── TooLarge             the body exceeds the size limit
+    │   ├── Overloaded           the mailbox is full: come back later
+    │   ├── NotReady             the model is not loaded, or the server drains
+    │   ├── DeadlineExceeded     the caller's or the server's time limit passed
+    │   ├── CallCancelled        the caller went away
+    │   └── NotAvailable         the endpoint exists, this component can't serve it
+    ├── ComponentError         the user's class failed
+    │   ├── ComponentFailed      it raised, or returned what can't be sent
+    │   └── LoadFailed           it can't be imported, built or loaded
+    ├── SettingsError          a flag, environment variable or annotation that can't be used
+    └── ProjectError           a model folder, or a value given for its image, that can't be used
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = [
+    "CallCancelled",
+    "Code",
+    "ComponentError",
+    "ComponentFailed",
+    "DeadlineExceeded",
+    "InvalidRequest",
+    "LoadFailed",
+    "ModelwrapError",
+    "NotAvailable",
+    "NotReady",
+    "Overloaded",
+    "ProjectError",
+    "RequestError",
+    "SettingsError",
+    "TooLarge",
+    "UnknownEndpoint",
+    "WrongMethod",
+]
+
+
+class Code(Enum):
+    """What went wrong, in no protocol's numbers."""
+
+    INVALID = "invalid"
+    NOT_FOUND = "not found"
+    WRONG_METHOD = "wrong method"
+    TOO_LARGE = "too large"
+    OVERLOADED = "overloaded"
+    NOT_READY = "not ready"
+    DEADLINE = "deadline"
+    CANCELLED = "cancelled"
+    NOT_AVAILABLE = "not available"
+    FAILED = "failed"
+
+
+class ModelwrapError(Exception):
+    """The root of every error raised on purpose.
+
+    Attributes:
+        code: The neutral code; a class constant.
+        message: One readable sentence: what was wrong, where, and what to do.
+    """
+
+    code = Code.FAILED
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class RequestError(ModelwrapError):
+    """A request that can't be answered as asked.
+
+    Attributes:
+        reason: The `reason` of the Seldon status body. Source: component API section 11.
+    """
+
+    reason = "MICROSERVICE_BAD_DATA"
+
+
+class InvalidRequest(RequestError):
+    """The request is at fault; the same request will fail again."""
+
+    code = Code.INVALID
+
+    def __init__(self, message: str, reason: str = RequestError.reason) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownEndpoint(RequestError):
+    """No endpoint has this path or gRPC method name."""
+
+    code = Code.NOT_FOUND
+
+
+class WrongMethod(RequestError):
+    """The path exists, but not for this HTTP method.
+
+    Attributes:
+        allowed: The HTTP methods that the path answers.
+    """
+
+    code = Code.WRONG_METHOD
+
+    def __init__(self, message: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class TooLarge(RequestError):
+    """The body is larger than the size limit."""
+
+    code = Code.TOO_LARGE
+
+
+class Overloaded(RequestError):
+    """Too many requests wait already; the client should come back later."""
+
+    code = Code.OVERLOADED
+
+
+class NotReady(RequestError):
+    """The component can't take requests now: it loads, or it drains."""
+
+    code = Code.NOT_READY
+
+
+class DeadlineExceeded(RequestError):
+    """The caller's deadline or the server's time limit passed."""
+
+    code = Code.DEADLINE
+
+
+class CallCancelled(RequestError):
+    """The caller went away before the answer was ready."""
+
+    code = Code.CANCELLED
+
+
+class NotAvailable(RequestError):
+    """The endpoint exists, but this component has nothing behind it."""
+
+    code = Code.NOT_AVAILABLE
+
+
+class ComponentError(ModelwrapError):
+    """The user's class failed."""
+
+    reason = "MICROSERVICE_INTERNAL_ERROR"
+
+
+class ComponentFailed(ComponentError):
+    """The user's method raised, or returned what no message can carry.
+
+    Attributes:
+        reason: The `reason` of the Seldon status body.
+        status: The HTTP status that the user's own exception asked for, or None. It is the one place where a status
+            number comes from outside: the class of section 11 of the component API lets user code choose it.
+        error_id: Short id, the same in the client's answer and beside the traceback in the log.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = ComponentError.reason,
+        status: int | None = None,
+        error_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.status = status
+        self.error_id = error_id
+
+
+class LoadFailed(ComponentError):
+    """The user's class can't be imported, built or loaded."""
+
+
+class SettingsError(ModelwrapError):
+    """A flag, an environment variable or an annotation can't be used as it is."""
+
+
+class ProjectError(ModelwrapError):
+    """A model folder, or a value given for its image, can't be used as it is."""

@@ -1,0 +1,41 @@
+"""Bytes to messages and back, one module a protocol, sans I/O.
+
+A codec knows its wire format and the neutral message; it knows no socket, clock, log, verb or user class, and no other
+codec. What it can't read is an `InvalidRequest`, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from modelwrap.errors import ModelwrapError
+from modelwrap.runtime.message import Feedback, Message, Request
+from modelwrap.runtime.payload import JSONObject
+
+__all__ = ["Codec"]
+
+
+class Codec(Protocol):
+    """What every codec module offers.
+
+    Decoding raises `InvalidRequest` on bytes it can't read. Encoding raises `ComponentFailed` on a result that the
+    format can't carry.
+    """
+
+    def decode_message(self, request: Request, /) -> Message:
+        """One message."""
+
+    def decode_messages(self, request: Request, /) -> list[Message]:
+        """The list of messages that a combiner joins; at least one."""
+
+    def decode_feedback(self, request: Request, /) -> Feedback:
+        """Feedback on an earlier answer; its arrays are float64."""
+
+    def encode_message(self, message: Message, /) -> bytes:
+        """The bytes of an answer."""
+
+    def encode_metadata(self, document: JSONObject, /) -> bytes:
+        """The bytes of a model's metadata, from its JSON document."""
+
+    def encode_error(self, error: ModelwrapError, /) -> bytes:
+        """The body that tells a client of an error; empty where the transport carries it beside the body."""

@@ -1,0 +1,123 @@
+"""One neutral message for every protocol: a payload, its metadata, and a status.
+
+Codecs make these from bytes and bytes from these; everything between two codecs knows only these. This room knows
+no bytes, no user method and no verb.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from modelwrap.runtime.payload import JSONObject, JSONValue, Payload, UserValue
+
+__all__ = ["NO_META", "Feedback", "Message", "Meta", "Metric", "Request", "Status"]
+
+
+class _MetricKeys(TypedDict):
+    key: str
+    type: str
+    value: float
+
+
+class Metric(_MetricKeys, total=False):
+    """One metric as user code and the wire give it: a plain dict. Source: component API sections 4 and 12.
+
+    `type` is COUNTER, GAUGE or TIMER; a TIMER's value is milliseconds.
+    """
+
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Received bytes, with what a REST codec needs to find the payload in them.
+
+    Attributes:
+        body: The whole body: of a REST request, or of one gRPC message after deframing and decompression.
+        content_type: The HTTP media type with its parameters, as sent; empty where there was none.
+        query: The undecoded query string.
+    """
+
+    body: bytes
+    content_type: str = ""
+    query: bytes = b""
+
+
+@dataclass(slots=True)
+class Meta:
+    """A message's metadata. Source: component API sections 4 and 8.
+
+    Attributes:
+        puid: The id of the request; empty where none was sent.
+        tags: Free values that travel with the message.
+        routing: For each router, the child it chose.
+        request_path: For each node passed, its image.
+        metrics: Metrics of this node and of those before it.
+        given: The metadata as the user's method receives it: on REST the JSON object as sent, or None; on gRPC
+            always a dict.
+    """
+
+    puid: str = ""
+    tags: dict[str, JSONValue] = field(default_factory=dict)
+    routing: dict[str, int] = field(default_factory=dict)
+    request_path: dict[str, str] = field(default_factory=dict)
+    metrics: list[Metric] = field(default_factory=list)
+    given: JSONObject | None = None
+
+
+#: The metadata of a message that brought none. Shared by all of them, so it is never changed.
+NO_META = Meta()
+
+
+@dataclass(slots=True)
+class Status:
+    """A message's status. Source: component API section 4.
+
+    Attributes:
+        code: A number; -1 in the reference's errors. In a raw reply to predict it becomes the HTTP status.
+        info: Readable text.
+        reason: A constant such as MICROSERVICE_BAD_DATA.
+        success: False where `status` was FAILURE.
+    """
+
+    code: int = 0
+    info: str = ""
+    reason: str = ""
+    success: bool = True
+
+
+@dataclass(slots=True)
+class Message:
+    """One message of any protocol.
+
+    Attributes:
+        payload: What it carries; None where it carries nothing.
+        meta: Its metadata.
+        status: Its status, or None.
+        source: What `*_raw` methods receive: the JSON object on REST, the message's bytes on gRPC.
+    """
+
+    payload: Payload | None
+    meta: Meta = NO_META
+    status: Status | None = None
+    source: UserValue = None
+
+
+@dataclass(slots=True)
+class Feedback:
+    """What was predicted, what came of it, and what it was worth. Source: component API sections 4 and 9.
+
+    Attributes:
+        request: The message that was predicted on.
+        response: The answer that was given.
+        truth: What the answer should have been.
+        reward: What the answer was worth.
+        source: What `send_feedback_raw` receives: the message's bytes on gRPC, the JSON object on REST.
+    """
+
+    request: Message
+    response: Message
+    truth: Message
+    reward: float = 0.0
+    source: UserValue = None
