@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) ## Make .venv from the lock, with the project installed in it
@@ -19,15 +19,69 @@ setup: $(READY) ## Make .venv from the lock, with the project installed in it
 $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt scripts/setup.sh
 	@scripts/setup.sh
 
+.PHONY: check
+check: format-check lint types imports house ## Check format, lint, types, import contracts and the house rules
+
+.PHONY: format-check lint types imports house
+format-check: $(READY)
+	@$(BIN)/ruff format --check --quiet . || { echo "format: run 'make fix'" >&2; exit 1; }
+lint: $(READY)
+	@$(BIN)/ruff check --quiet .
+types: $(READY)
+	@$(BIN)/mypy
+imports: $(READY)
+	@$(BIN)/lint-imports --no-cache 2>&1 | sed -n '/^Contracts:/,$$p'
+house: $(READY)
+	@$(BIN)/pytest -q tests/house
+
+.PHONY: fix
+fix: $(READY) ## Format and repair what ruff can repair
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
 .PHONY: test
 test: $(READY) ## Run the unit, conformance and house tests
 	@$(BIN)/pytest $(ARGS)
 
+.PHONY: lowest
+lowest: $(READY) ## Run the tests on the lowest versions that pyproject.toml admits
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	@export VIRTUAL_ENV=$(LOWEST); \
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt; \
+	$(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/lowest.txt; \
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(LOWEST)/bin/pytest tests/unit tests/conformance $(ARGS)
+
+LOWEST := .cache/lowest
+
+.PHONY: e2e
+e2e: $(READY) ## Wrap, build, push, pull and run the example as a container (needs root and Docker)
+	@$(BIN)/pytest tests/e2e $(ARGS)
+
+.PHONY: demo
+demo: $(READY) ## Train, wrap and serve the example without Docker, and compare the answers
+	@$(BIN)/python demo/demo.py
+
+.PHONY: bench
+bench: $(READY) ## Measure requests per second beside a bare call of the model
+	@$(BIN)/python bench/serving.py $(ARGS)
+
+.PHONY: footprint
+footprint: $(READY) ## Measure what the runtime adds to the environment of a model
+	@$(BIN)/python bench/footprint.py
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
+	--no-emit-index-url --custom-compile-command "make lock"
 
 .PHONY: lock
 lock: $(READY) ## Resolve the lock again (UPGRADE=--upgrade for newer versions)
-	@$(COMPILE) --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+	@$(COMPILE) $(UPGRADE) --all-extras pyproject.toml requirements/dev.in --output-file requirements/dev.txt
 	@$(COMPILE) --constraints requirements/dev.txt requirements/uv.in --output-file requirements/uv.txt
+	@$(COMPILE) --all-extras --resolution lowest-direct pyproject.toml --output-file requirements/lowest.txt
 	@scripts/setup.sh
+
+.PHONY: clean
+clean: ## Remove what the other commands made
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist examples/*/build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -f examples/*/*.joblib

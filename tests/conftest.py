@@ -1,0 +1,12 @@
+"""What holds for every test: how Hypothesis behaves. Anything narrower lives beside the tests that need it."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# Timings never decide a test. On CI the same examples run every time; at work, chance may find new ones.
+settings.register_profile("work", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("work"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "work")
