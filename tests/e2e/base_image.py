@@ -76,9 +76,20 @@ def _lay_out_python(prefix: Path) -> None:
     library = prefix / f"lib/python{VERSION}"
     shutil.copytree(sysconfig.get_path("stdlib"), library, ignore=_LEFT_OUT, symlinks=True)
     (library / "site-packages").mkdir()
-    (library / "EXTERNALLY-MANAGED").unlink(missing_ok=True)
+    _undo_debian(library)
     for shared in Path(sysconfig.get_config_var("LIBDIR")).glob(f"libpython{VERSION}.so*"):
         shutil.copy(shared, prefix / "lib", follow_symlinks=False)
+
+
+def _undo_debian(library: Path) -> None:
+    """Debian's own Python installs into dist-packages below /usr/local; the official image's, into site-packages."""
+    (library / "EXTERNALLY-MANAGED").unlink(missing_ok=True)
+    sysconfig_py = library / "sysconfig.py"
+    source = sysconfig_py.read_text()
+    sysconfig_py.write_text(source.replace("base}/local", "base}").replace("dist-packages", "site-packages"))
+    if "dist-packages" in source:
+        # Which folders are searched is frozen into the interpreter.
+        (library / "dist-packages").symlink_to("site-packages")
 
 
 def _lay_out_pip(prefix: Path) -> None:
