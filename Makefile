@@ -60,15 +60,15 @@ e2e: $(READY) ## Wrap, build, push, pull and run the example as a container (nee
 
 .PHONY: demo
 demo: $(READY) ## Train, wrap and serve the example without Docker, and compare the answers
-	@$(BIN)/python demo/demo.py
+	@$(BIN)/python -m demo
 
 .PHONY: bench
 bench: $(READY) ## Measure requests per second beside a bare call of the model
-	@$(BIN)/python bench/serving.py $(ARGS)
+	@$(BIN)/python -m bench.serving $(ARGS)
 
 .PHONY: footprint
 footprint: $(READY) ## Measure what the runtime adds to the environment of a model
-	@$(BIN)/python bench/footprint.py
+	@$(BIN)/python -m bench.footprint
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e.processes import running
+from rig.processes import running
 
 BRIDGE = Path("/sys/class/net/docker0")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from e2e.processes import free_port, running
+from rig.processes import answers, free_port, running
 
 _CONFIGURATION = """\
 version: 0.1
@@ -32,12 +31,8 @@ def registry_for_tests(folder: Path) -> Iterator[str]:
     configuration = folder / "registry.yml"
     configuration.write_text(_CONFIGURATION.format(folder=folder, address=address))
 
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://{address}/v2/", timeout=5) as response:
-                return bool(response.status == 200)
-        except OSError:
-            return False
+    def ready() -> bool:
+        return answers(f"http://{address}/v2/")
 
-    with running([program, "serve", str(configuration)], ready=answers, seconds=20, log=folder / "registry.log"):
+    with running([program, "serve", str(configuration)], ready=ready, seconds=20, log=folder / "registry.log"):
         yield address

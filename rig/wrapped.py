@@ -1,0 +1,73 @@
+"""A wrapped folder without Docker: its requirements in an environment of their own, its server as a process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rig.iris import CLASS, MODELWRAP, ROOT
+from rig.processes import answers, free_port, running
+
+UV = str(Path(sys.executable).with_name("uv"))
+MODEL_REQUIREMENTS = Path("model/requirements.txt")
+RUNTIME_REQUIREMENTS = Path("modelwrap-requirements.txt")
+
+
+def wrap(model_folder: Path, repository: str, *options: str) -> Path:
+    """Runs the guide's command on a model folder and returns the folder that it made."""
+    command = [MODELWRAP, str(model_folder), CLASS, "0.1", repository, *options]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    return model_folder / "build"
+
+
+def make_environment(folder: Path, *requirements: Path) -> Path:
+    """Makes a virtual environment that holds only these requirements, in the versions of the lock.
+
+    Returns:
+        Its interpreter.
+    """
+    files = [word for path in requirements for word in ("--requirements", str(path))]
+    python = folder / "bin/python"
+    _uv("venv", "--python", sys.executable, str(folder))
+    _uv("pip", "install", "--python", str(python), "--constraints", str(ROOT / "requirements/dev.txt"), *files)
+    return python
+
+
+def _uv(*arguments: str) -> None:
+    environment = {"UV_SYSTEM_CERTS": "1", **os.environ}
+    result = subprocess.run([UV, *arguments], check=False, capture_output=True, text=True, env=environment)
+    if result.returncode != 0:
+        raise RuntimeError(f"uv {' '.join(arguments[:2])} failed:\n{result.stderr}")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that is ready: its process and the ports of its doors on loopback."""
+
+    process: subprocess.Popen[bytes]
+    http: int
+    grpc: int
+    metrics: int
+
+
+@contextlib.contextmanager
+def serving(python: Path, wrapped: Path, *options: str, log: Path) -> Iterator[Server]:
+    """Serves a wrapped folder as its image would, for the length of a block."""
+    http, grpc, metrics = free_port(), free_port(), free_port()
+    ports = ["--http-port", str(http), "--grpc-port", str(grpc), "--metrics-port", str(metrics)]
+    command = [str(python), "-P", "-u", "-m", "modelwrap.runtime", CLASS, "--service-type", "MODEL", *ports, *options]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(wrapped / "runtime")}
+    with running(
+        command,
+        ready=lambda: answers(f"http://127.0.0.1:{http}/ready"),
+        seconds=60,
+        log=log,
+        cwd=wrapped / "model",
+        env=environment,
+    ) as process:
+        yield Server(process, http, grpc, metrics)
