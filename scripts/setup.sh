@@ -54,7 +54,7 @@ fi
 export VIRTUAL_ENV=$PWD/$VENV
 "$VENV/bin/uv" pip sync --quiet --require-hashes requirements/dev.txt ||
     fail "uv could not install the locked packages (its message is above)" \
-        "is the package index reachable? behind a proxy, set SSL_CERT_FILE, UV_INDEX_URL or HTTPS_PROXY"
+        "is the package index reachable? behind a proxy, set SSL_CERT_FILE, UV_DEFAULT_INDEX or HTTPS_PROXY"
 "$VENV/bin/uv" pip install --quiet --no-deps --no-build-isolation --offline --editable . ||
     fail "the project itself could not be installed (the message is above)"
 touch "$STAMP"
