@@ -1,0 +1,135 @@
+"""Requests that wait together become one call of the user's predict, without a timer.
+
+Only what may be joined is joined: plain predictions of numeric arrays whose rows have the same shape, dtype, form of
+names. Everything else goes alone. A batch that fails is made again one request at a time, so that a request that
+makes the model raise harms only itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+import numpy as np
+
+from modelwrap.errors import ComponentFailed, ModelwrapError
+from modelwrap.runtime.mailbox import Call
+from modelwrap.runtime.message import Message
+from modelwrap.runtime.payload import Array, UserValue
+from modelwrap.runtime.service import Service
+from modelwrap.runtime.verb import Verb
+
+__all__ = ["Joiner", "joining_key"]
+
+#: Calls with the messages they carry, held together: a caller that goes away takes its message out of the call.
+_Letters: TypeAlias = "list[tuple[Call[UserValue], Message]]"
+
+
+def joining_key(message: Message) -> Hashable | None:
+    """What two messages must share to be joined; None for a message that goes alone.
+
+    Rows of bool, text and objects are never joined, nor are arrays without rows.
+    """
+    payload = message.payload
+    if not isinstance(payload, Array) or payload.values.ndim < 1 or payload.values.dtype.kind not in "iuf":
+        return None
+    values = payload.values
+    if not len(values):
+        return None
+    return values.dtype.str, values.shape[1:], tuple(payload.names) if payload.names else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """Performs calls that wait together, joining those that may be.
+
+    Attributes:
+        service: Whose predict is called.
+        max_rows: The most rows of one joined call; a single request with more goes alone.
+        observe: Told the number of rows of every joined call.
+    """
+
+    service: Service
+    max_rows: int
+    observe: Callable[[int], None] | None = None
+
+    def __call__(self, calls: Sequence[Call[UserValue]]) -> None:
+        """Perform all calls; each keeps its own outcome or error."""
+        groups: dict[Hashable, _Letters] = {}
+        for call in calls:
+            message = call.item
+            key = None if message is None else joining_key(message)
+            if key is None:
+                call.perform()
+            else:
+                groups.setdefault(key, []).append((call, message))
+        for group in groups.values():
+            for batch in self._batches(group):
+                self._perform(batch)
+
+    def _batches(self, letters: _Letters) -> Iterator[_Letters]:
+        """The letters in their order, cut where the rows would exceed the limit."""
+        batch: _Letters = []
+        rows = 0
+        for call, message in letters:
+            more = len(_values(message))
+            if batch and rows + more > self.max_rows:
+                yield batch
+                batch, rows = [], 0
+            batch.append((call, message))
+            rows += more
+        yield batch
+
+    def _perform(self, batch: _Letters) -> None:
+        if len(batch) == 1:
+            batch[0][0].perform()
+            return
+        arrays = [_values(message) for _, message in batch]
+        try:
+            value = self._predict(np.concatenate(arrays), batch[0][1])
+        except ModelwrapError:
+            # Whoever is guilty hears of it alone; the others get their answers.
+            for call, _ in batch:
+                call.perform()
+            return
+        self._hand_back(batch, value, [len(array) for array in arrays])
+
+    def _predict(self, joined: np.ndarray, first: Message) -> UserValue:
+        names = first.payload.names if isinstance(first.payload, Array) else None
+        if self.observe is not None:
+            self.observe(len(joined))
+        return self.service.invoke(Verb.PREDICT, joined, names, None)
+
+    def _hand_back(self, batch: _Letters, value: UserValue, rows: list[int]) -> None:
+        try:
+            results = _split(value, rows)
+        except ComponentFailed as error:
+            for call, _ in batch:
+                call.error = error
+            return
+        for (call, message), result in zip(batch, results, strict=True):
+            try:
+                call.outcome = self.service.reply(Verb.PREDICT, result, message)
+            except ModelwrapError as error:
+                call.error = error
+
+
+def _values(message: Message) -> np.ndarray:
+    return cast("Array", message.payload).values
+
+
+def _split(value: UserValue, rows: list[int]) -> list[np.ndarray]:
+    """The result's rows, given back to the requests they answer.
+
+    Raises:
+        ComponentFailed: The result has not as many rows as were put in, so that no row can be told whose it is.
+    """
+    result = np.asarray(value) if isinstance(value, list) else value
+    if not isinstance(result, np.ndarray) or result.ndim < 1 or len(result) != sum(rows):
+        got = f"shape {result.shape}" if isinstance(result, np.ndarray) else type(result).__name__
+        raise ComponentFailed(
+            f"predict was given {sum(rows)} rows of {len(rows)} joined requests and returned {got}: it must return "
+            "one row for each row, or max_batch_size must be switched off"
+        )
+    return np.split(result, np.cumsum(rows)[:-1])

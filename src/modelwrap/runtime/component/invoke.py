@@ -1,0 +1,208 @@
+"""One calling convention over the user's object: which methods it has, and how each verb reaches it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+
+from modelwrap.errors import ComponentFailed
+from modelwrap.runtime.component.signature import FeedbackCaller, VerbCaller, adapt, adapt_feedback, takes_meta
+from modelwrap.runtime.payload import JSONObject, UserValue
+from modelwrap.runtime.verb import Verb
+
+__all__ = ["MISSING", "Component", "failure"]
+
+#: What a raw call returns where the class has no raw method for the verb.
+MISSING = object()
+
+_PLAIN_VERBS = (Verb.PREDICT, Verb.TRANSFORM_INPUT, Verb.TRANSFORM_OUTPUT, Verb.ROUTE)
+_MEANS_MISSING = "SeldonNotImplementedError"
+
+
+class Component:
+    """The user's object, its signatures inspected once.
+
+    Attributes:
+        user_object: The object itself.
+
+    Source: component API section 6.
+    """
+
+    def __init__(self, user_object: UserValue) -> None:
+        self.user_object = user_object
+        self._plain: dict[Verb, VerbCaller] = {}
+        for verb in _PLAIN_VERBS:
+            if method := self._method(verb.value):
+                self._plain[verb] = adapt(method)
+        self._aggregate = self._method("aggregate")
+        feedback = self._method("send_feedback")
+        self._feedback: FeedbackCaller | None = adapt_feedback(feedback) if feedback else None
+        self._raw = {(verb, on_grpc): self._raw_methods(verb, on_grpc) for verb in Verb for on_grpc in (False, True)}
+
+    def _method(self, name: str) -> Callable[..., UserValue] | None:
+        """The object's method, unless it is a stub inherited from Seldon's own base class."""
+        method = getattr(self.user_object, name, None)
+        if not callable(method):
+            return None
+        return None if _is_stub(method) else method
+
+    def _raw_methods(self, verb: Verb, on_grpc: bool) -> tuple[Callable[..., UserValue], ...]:
+        """The whole-message methods of a verb, in the order in which they are tried.
+
+        Predict tries the deprecated method of its own transport only; every other verb tries both.
+        """
+        name = verb.value
+        own = f"{name}_grpc" if on_grpc else f"{name}_rest"
+        old = [own] if verb is Verb.PREDICT else [f"{name}_rest", f"{name}_grpc"]
+        return tuple(method for each in [*old, f"{name}_raw"] if (method := self._method(each)))
+
+    def has(self, verb: Verb) -> bool:
+        """Whether the class itself does this verb, by a plain or by a raw method."""
+        if self._raw[verb, False] or self._raw[verb, True]:
+            return True
+        if verb is Verb.AGGREGATE:
+            return self._aggregate is not None
+        if verb is Verb.SEND_FEEDBACK:
+            return self._feedback is not None
+        return verb in self._plain or self._method(verb.value) is not None
+
+    def inherits_stub(self, verb: Verb) -> bool:
+        """Whether all that the class has for this verb is the stub of Seldon's own base class."""
+        return not self.has(verb) and _is_stub(getattr(self.user_object, verb.value, None))
+
+    def has_raw(self, verb: Verb, *, on_grpc: bool) -> bool:
+        """Whether a raw method takes this verb's whole message."""
+        return bool(self._raw[verb, on_grpc])
+
+    @property
+    def max_batch_size(self) -> int:
+        """The class's `max_batch_size`: the most rows that waiting requests are joined to; 0 where it says none."""
+        return int(getattr(self.user_object, "max_batch_size", 0) or 0)
+
+    def joinable(self) -> bool:
+        """Whether `predict` can take the rows of several requests at once: no raw method, and no metadata asked for."""
+        method = self._method("predict")
+        raw = self._raw[Verb.PREDICT, False] or self._raw[Verb.PREDICT, True]
+        return method is not None and not raw and not takes_meta(method)
+
+    def call(self, verb: Verb, X: UserValue, names: Sequence[str] | None, meta: JSONObject | None) -> UserValue:
+        """The result of predict, transform_input, transform_output or route; `MISSING` where the class lacks it.
+
+        Raises:
+            ComponentFailed: The method raised.
+        """
+        method = self._plain.get(verb)
+        if method is None:
+            return MISSING
+        try:
+            return method(X, names, meta)
+        except (Exception, SystemExit) as error:
+            return _missing_or_raise(error)
+
+    def aggregate(self, Xs: list[UserValue], names: list[Sequence[str] | None]) -> UserValue:
+        """The result of `aggregate` over the inputs' arrays and names; `MISSING` where the class lacks it.
+
+        Raises:
+            ComponentFailed: The method raised.
+        """
+        return MISSING if self._aggregate is None else self._guard(self._aggregate, Xs, names)
+
+    def score(self, X: UserValue, names: Sequence[str]) -> UserValue:
+        """The outlier score of `score(X, names)`; `MISSING` where the class lacks it. Source: section 9.
+
+        Raises:
+            ComponentFailed: The method raised.
+        """
+        method = self._method("score")
+        return MISSING if method is None else self._guard(method, X, names)
+
+    def send_feedback(
+        self, X: UserValue, names: Sequence[str], reward: float, truth: UserValue, routing: int | None
+    ) -> UserValue:
+        """The result of `send_feedback`; `MISSING` where the class lacks it.
+
+        Raises:
+            ComponentFailed: The method raised.
+        """
+        return MISSING if self._feedback is None else self._guard(self._feedback, X, names, reward, truth, routing)
+
+    def call_raw(self, verb: Verb, message: UserValue, *, on_grpc: bool) -> UserValue:
+        """The first answer of the verb's raw methods, given the whole message; `MISSING` where none answers.
+
+        Raises:
+            ComponentFailed: A method raised.
+        """
+        arguments = () if verb is Verb.HEALTH_STATUS else (message,)
+        for method in self._raw[verb, on_grpc]:
+            answer = self._guard(method, *arguments)
+            if answer is not MISSING:
+                return answer
+        return MISSING
+
+    def value_of(self, name: str) -> UserValue:
+        """A fact that the class states as method, static method, property or attribute; `MISSING` where it doesn't.
+
+        Raises:
+            ComponentFailed: It is a method or property, and it raised.
+
+        Source: component API section 6; design, wire behaviour 7.
+        """
+        try:
+            fact = getattr(self.user_object, name, MISSING)
+        except (Exception, SystemExit) as error:
+            return _missing_or_raise(error)
+        if not callable(fact):
+            return fact
+        method = self._method(name)
+        return MISSING if method is None else self._guard(method)
+
+    def states(self, name: str) -> bool:
+        """Whether the class itself has this fact or method, be it a stub's override, a property or an attribute."""
+        try:
+            fact = getattr(self.user_object, name)
+        except AttributeError:
+            return False
+        except Exception:
+            return True
+        return not _is_stub(fact)
+
+    def states_as_attribute(self, name: str) -> bool:
+        """Whether the class states this fact as a plain attribute, as the 0.1 wrapper wanted it."""
+        return hasattr(self.user_object, name) and not callable(getattr(self.user_object, name))
+
+    @staticmethod
+    def _guard(method: Callable[..., UserValue], *arguments: UserValue) -> UserValue:
+        try:
+            return method(*arguments)
+        except (Exception, SystemExit) as error:
+            return _missing_or_raise(error)
+
+
+def _is_stub(method: UserValue) -> bool:
+    """Whether a method is inherited from Seldon's base class, real or stand-in: it is there to be overridden."""
+    return getattr(getattr(method, "__func__", method), "__module__", "") == "seldon_core.user_model"
+
+
+def _missing_or_raise(error: BaseException) -> UserValue:
+    """`MISSING` for the exception by which Seldon's base class says so; any other becomes ours."""
+    if type(error).__name__ == _MEANS_MISSING:
+        return MISSING
+    raise failure(error) from error
+
+
+def failure(error: BaseException) -> ComponentFailed:
+    """The error that tells a client of a user's exception.
+
+    Seldon's own exception class, which user code raises to choose status and reason, is known by its name, since it
+    may come from the real package, from our stand-in, or from a copy.
+
+    Source: component API section 11.
+    """
+    if any(cls.__name__ == "SeldonMicroserviceException" for cls in type(error).__mro__):
+        return ComponentFailed(
+            str(getattr(error, "message", error)),
+            reason=str(getattr(error, "reason", "MICROSERVICE_BAD_DATA")),
+            status=int(getattr(error, "status_code", None) or 400),
+            error_id=secrets.token_hex(4),
+        )
+    return ComponentFailed(str(error), error_id=secrets.token_hex(4))

@@ -1,0 +1,123 @@
+"""Importing, building and loading the user's class, with errors that show the user's own code."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import traceback
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+
+import modelwrap
+from modelwrap.errors import LoadFailed
+from modelwrap.runtime.payload import UserValue
+
+__all__ = ["build", "load", "user_traceback"]
+
+_OUR_FILES = str(Path(modelwrap.__file__).parent)
+
+
+def build(name: str, parameters: Mapping[str, UserValue]) -> UserValue:
+    """The user's object: module imported, class found, constructor called with the parameters.
+
+    Args:
+        name: `Foo` for class Foo of module Foo, or `pkg.mod.Cls` for class Cls of module `pkg.mod`.
+        parameters: The constructor's keyword arguments.
+
+    Raises:
+        LoadFailed: Any of the three failed; `__cause__` is the user's own exception where there was one.
+
+    Source: component API section 1.
+    """
+    module_name, _, class_name = name.rpartition(".")
+    module = _import(module_name or name)
+    make = _find(module, class_name or name)
+    try:
+        return make(**parameters)
+    except (Exception, SystemExit) as error:
+        raise LoadFailed(f"{name} could not be built: {_summary(error)}{_hint(parameters, error)}") from error
+
+
+def load(user_object: UserValue) -> None:
+    """Call the object's `load()`, if it has one.
+
+    Raises:
+        LoadFailed: `load()` raised; only `NotImplementedError`, which a base class's stub raises, means "nothing to
+            load". (The reference also swallows AttributeError, which hides real defects.)
+
+    Source: component API section 1.
+    """
+    method = getattr(user_object, "load", None)
+    if not callable(method):
+        return
+    try:
+        method()
+    except NotImplementedError:
+        return
+    except (Exception, SystemExit) as error:
+        if type(error).__name__ == "SeldonNotImplementedError":
+            return
+        raise LoadFailed(f"{type(user_object).__name__}.load() failed: {_summary(error)}") from error
+
+
+def user_traceback(error: BaseException) -> str:
+    """The traceback of a user's error without the frames of modelwrap and of the import machinery."""
+    shown = traceback.TracebackException.from_exception(error, compact=True)
+    for part in _chain(shown):
+        part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not _is_ours(frame.filename)])
+    return "".join(shown.format()).rstrip("\n")
+
+
+def _chain(part: traceback.TracebackException | None) -> Iterator[traceback.TracebackException]:
+    if part is not None:
+        yield part
+        yield from _chain(part.__cause__)
+        yield from _chain(part.__context__)
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_OUR_FILES, "<frozen importlib")) or filename == importlib.__file__
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise _module_missing(name, error) from error
+    except (Exception, SystemExit) as error:
+        raise LoadFailed(f"module {name} could not be imported: {_summary(error)}") from error
+
+
+def _module_missing(name: str, error: ModuleNotFoundError) -> LoadFailed:
+    missing = error.name or ""
+    if name == missing or name.startswith(f"{missing}."):
+        return LoadFailed(
+            f"there is no module {missing!r} in {Path.cwd()}: name the class file {name.replace('.', '/')}.py, "
+            "or give the name as module.Class"
+        )
+    return LoadFailed(f"module {name} imports {missing!r}, which is not installed: add its package to requirements.txt")
+
+
+def _find(module: ModuleType, class_name: str) -> UserValue:
+    try:
+        return getattr(module, class_name)
+    except AttributeError:
+        own = [key for key, value in vars(module).items() if inspect.isclass(value) and not key.startswith("_")]
+        near = get_close_matches(class_name, own, n=1)
+        there = f"it has {', '.join(sorted(own))}" if own else "it has no class"
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise LoadFailed(f"{module.__name__} has no class {class_name}: {there}{meant}") from None
+
+
+def _hint(parameters: Mapping[str, UserValue], error: BaseException) -> str:
+    """What to do about a constructor that does not take the graph's parameters."""
+    if not (parameters and isinstance(error, TypeError)):
+        return ""
+    return f" (it was called with the parameters {', '.join(parameters)})"
+
+
+def _summary(error: BaseException) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

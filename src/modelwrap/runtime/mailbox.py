@@ -1,0 +1,277 @@
+"""One mailbox a worker: every admitted call, from either protocol, waits here for the model's thread.
+
+Bounds, deadlines, cancellation, joining, thread affinity, state snapshots and drain are properties of the mailbox and
+live nowhere else. The model's thread builds the user's object, loads it and makes every call, so that user code needs
+to be neither thread-safe nor quick: while it works, the event loop goes on answering. At each wake-up the thread
+takes all calls that wait, and however many it finishes meanwhile, the loop is woken once to hand out the answers.
+
+This room knows no message, no verb and no wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeAlias, TypeVar, cast
+
+from modelwrap.errors import DeadlineExceeded, NotReady, Overloaded
+from modelwrap.runtime.payload import UserValue
+
+__all__ = ["Call", "Mailbox", "Perform"]
+
+T = TypeVar("T")
+
+
+class Call(Generic[T]):
+    """One piece of work for the model's thread, and what came of it.
+
+    Attributes:
+        work: The work; its return value becomes the outcome. None once nobody waits for it any more.
+        item: What joining looks at to find calls that can be made as one; None where the call goes alone.
+        outcome: What `work` returned.
+        error: What it raised instead.
+        future: Where the caller waits, on the event loop.
+    """
+
+    __slots__ = ("error", "future", "item", "outcome", "timer", "work")
+
+    def __init__(self, work: Callable[[], T], future: asyncio.Future[T], item: UserValue = None) -> None:
+        self.work: Callable[[], T] | None = work
+        self.item = item
+        self.outcome: T | None = None
+        self.error: BaseException | None = None
+        self.future = future
+        self.timer: asyncio.TimerHandle | None = None
+
+    def perform(self) -> None:
+        """Do the work, unless its caller has gone, and keep what came of it."""
+        work = self.work
+        if work is None:
+            return
+        try:
+            self.outcome = work()
+        except BaseException as error:  # noqa: BLE001 - even sys.exit(): it is the caller's to hear, not the thread's
+            self.error = error
+
+    def settle(self) -> None:
+        """Tell the caller. On the event loop only."""
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(cast("T", self.outcome))
+
+    def abandon(self, error: Exception) -> None:
+        """Let the caller go with `error`; the work is skipped if it has not begun. On the event loop only."""
+        self.work = self.item = None
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+#: Performs calls that were taken together, each call keeping its own outcome or error.
+Perform: TypeAlias = "Callable[[Sequence[Call[UserValue]]], None]"
+
+
+def _join_safely(join: Perform, calls: Sequence[Call[UserValue]]) -> None:
+    """Perform joined calls; a defect in the joining itself reaches the callers and leaves the thread alive."""
+    try:
+        join(calls)
+    except BaseException as error:  # noqa: BLE001 - see Call.perform
+        for call in calls:
+            if call.outcome is None and call.error is None:
+                call.error = error
+
+
+class Mailbox:
+    """A bounded queue of calls and the thread, or threads, that make them.
+
+    Args:
+        capacity: How many calls may wait or run at once, at least 1. One more is `Overloaded`.
+        threads: How many model threads make calls. With more than one, user code must be thread-safe.
+        inline: Make each call on the event loop itself, without a thread: for models whose call is shorter than the
+            hand-over between two threads. While such a call runs, nothing else of the worker answers.
+        join: Performs the calls that were taken together; by default each on its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        capacity: int = 1024,
+        threads: int = 1,
+        inline: bool = False,
+        join: Perform | None = None,
+    ) -> None:
+        self._capacity = capacity
+        self._inline = inline
+        self._join = join
+        self._admitted = 0
+        self._closed = False
+        self._letters: SimpleQueue[Call[UserValue] | None] = SimpleQueue()
+        self._finished: deque[Call[UserValue]] = deque()
+        self._wake_pending = False
+        self._turn: list[Call[UserValue]] = []
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        names = [f"model-{number}" for number in range(0 if inline else threads)]
+        self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
+
+    @property
+    def admitted(self) -> int:
+        """How many calls wait or run now."""
+        return self._admitted
+
+    async def start(self, prepare: Callable[[], T]) -> T:
+        """Start the model's threads and return what `prepare` returns, run on the first of them.
+
+        Raises:
+            Exception: Whatever `prepare` raises.
+        """
+        self._loop = asyncio.get_running_loop()
+        for thread in self._threads[:1]:
+            thread.start()
+        result = await self.run(prepare)
+        for thread in self._threads[1:]:
+            thread.start()
+        return result
+
+    def submit(
+        self, work: Callable[[], T], *, item: UserValue = None, timeout: float | None = None
+    ) -> asyncio.Future[T]:
+        """Admit a call and return the future that will hold its outcome.
+
+        Args:
+            work: The call.
+            item: What joining may look at; None for a call that always goes alone.
+            timeout: Seconds after which the future raises `DeadlineExceeded`, whether the call waits or runs. A call
+                that runs is not interrupted; its outcome is dropped.
+
+        Raises:
+            Overloaded: Capacity is used up.
+            NotReady: The mailbox drains.
+        """
+        if self._closed:
+            raise NotReady("the server is shutting down and takes no new requests: send it to another replica")
+        if self._admitted >= self._capacity:
+            raise Overloaded(f"{self._admitted} requests wait already, which is the limit: try again later")
+        if timeout is not None and timeout <= 0:
+            raise DeadlineExceeded("the deadline had passed before the request arrived")
+        call = self._admit(work, item)
+        if timeout is not None:
+            call.timer = cast("asyncio.AbstractEventLoop", self._loop).call_later(timeout, _expire, call, timeout)
+        return call.future
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """What `function` returns, run on the model's thread between two calls, whatever the load."""
+        return await self._admit(function, None).future
+
+    async def drain(self, seconds: float) -> int:
+        """Refuse new calls and wait for those admitted, at most `seconds`; returns how many were abandoned."""
+        self._closed = True
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except TimeoutError:
+            return self._admitted
+        return 0
+
+    def close(self) -> None:
+        """Let the threads end after the calls that wait. A thread stuck in user code does not hold the process."""
+        self._closed = True
+        for _ in self._threads:
+            self._letters.put(None)
+
+    def _admit(self, work: Callable[[], T], item: UserValue) -> Call[T]:
+        loop = self._loop
+        if loop is None:
+            raise NotReady("the mailbox has not been started")
+        call = Call(work, loop.create_future(), item)
+        self._admitted += 1
+        self._idle.clear()
+        if self._inline:
+            self._take_inline(call)
+        else:
+            self._letters.put(call)
+        return call
+
+    # -- inline ----------------------------------------------------------------------------------------------------
+
+    def _take_inline(self, call: Call[UserValue]) -> None:
+        """Make the call now; or, where calls may be joined, with all others that arrive in this turn of the loop."""
+        if self._join is None or call.item is None:
+            call.perform()
+            self._settle(call)
+            return
+        self._turn.append(call)
+        if len(self._turn) == 1:
+            cast("asyncio.AbstractEventLoop", self._loop).call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        calls, self._turn = self._turn, []
+        _join_safely(cast("Perform", self._join), calls)
+        for call in calls:
+            self._settle(call)
+
+    # -- on the model's threads ------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (call := self._letters.get()) is not None:
+            calls = [call]
+            ended = self._take_waiting(calls)
+            self._perform(calls)
+            if ended:
+                return
+
+    def _take_waiting(self, calls: list[Call[UserValue]]) -> bool:
+        """Take what else waits; whether the end was among it. Several threads share the work one call at a time."""
+        if len(self._threads) > 1 and self._join is None:
+            return False
+        try:
+            while (call := self._letters.get_nowait()) is not None:
+                calls.append(call)
+        except Empty:
+            return False
+        return True
+
+    def _perform(self, calls: list[Call[UserValue]]) -> None:
+        if self._join is not None:
+            _join_safely(self._join, calls)
+            self._finished.extend(calls)
+            self._wake_loop()
+            return
+        for call in calls:
+            call.perform()
+            self._finished.append(call)
+            self._wake_loop()
+
+    def _wake_loop(self) -> None:
+        """Ask the loop to hand out what is finished, unless it has been asked and has not come yet."""
+        if not self._wake_pending:
+            self._wake_pending = True
+            try:
+                cast("asyncio.AbstractEventLoop", self._loop).call_soon_threadsafe(self._hand_out)
+            except RuntimeError:
+                return  # the loop has closed: the process ends, and nobody waits any more
+
+    # -- on the loop -----------------------------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        self._wake_pending = False  # before emptying the queue: what finishes from here on asks again
+        finished = self._finished
+        while finished:
+            self._settle(finished.popleft())
+
+    def _settle(self, call: Call[UserValue]) -> None:
+        self._admitted -= 1
+        call.settle()
+        if not self._admitted:
+            self._idle.set()
+
+
+def _expire(call: Call[UserValue], timeout: float) -> None:
+    call.abandon(DeadlineExceeded(f"the request took longer than its limit of {timeout:g} seconds"))

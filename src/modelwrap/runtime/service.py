@@ -1,0 +1,319 @@
+"""What each verb means: from a message to a message, through the user's class.
+
+This room knows messages and the component; it knows no bytes, no socket and no thread. Every method here runs where
+the user's code runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from modelwrap.contract import Role
+from modelwrap.errors import InvalidRequest
+from modelwrap.runtime.component.invoke import MISSING, Component
+from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, Status
+from modelwrap.runtime.metrics.custom import check
+from modelwrap.runtime.payload import Array, Form, JSONObject, Payload, Raw, Text, UserValue, features, in_kind
+from modelwrap.runtime.verb import Verb
+
+__all__ = ["Node", "Recorder", "Request", "Service"]
+
+#: What a verb takes: a message, a combiner's messages, a feedback, or nothing.
+Request: TypeAlias = Message | list[Message] | Feedback | None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Which graph node this component is. Source: component API section 2.
+
+    Attributes:
+        role: Its service type.
+        unit_id: Its name; empty where no operator gave one.
+        image: Its container image, with the tag.
+    """
+
+    role: Role = Role.MODEL
+    unit_id: str = ""
+    image: str = ""
+
+
+class Recorder(Protocol):
+    """Where custom metrics and rewards are counted."""
+
+    def custom(self, verb: Verb, metrics: Sequence[Metric]) -> None:
+        """Count what the user's class reported while doing `verb`."""
+
+    def reward(self, value: float) -> None:
+        """Count one feedback with a reward other than zero."""
+
+
+class Service:
+    """The verbs over one component. Source: component API sections 6 to 9.
+
+    Every verb raises `InvalidRequest` for a request that can't be served, and `ComponentFailed` where the user's
+    method raised or returned metrics that can't be counted.
+    """
+
+    def __init__(
+        self,
+        component: Component,
+        node: Node = Node(),
+        *,
+        recorder: Recorder | None = None,
+        metrics_in_response: bool = True,
+    ) -> None:
+        self._component = component
+        self._node = node
+        self._own_path = {node.unit_id: node.image} if node.unit_id else {}
+        self._recorder = recorder
+        self._metrics_in_response = metrics_in_response
+        # What the class doesn't state at load it never states, so that a usual answer looks nothing up.
+        self._has_tags = component.states("tags")
+        self._has_metrics = component.states("metrics")
+        self._has_class_names = component.states("class_names")
+        self._feature_names = component.states_as_attribute("feature_names")
+        self._is_plain = not (self._has_tags or self._has_metrics or self._own_path)
+
+    @property
+    def component(self) -> Component:
+        """The component behind the verbs."""
+        return self._component
+
+    def do(self, verb: Verb, request: Request, *, on_grpc: bool = False) -> Message:
+        """The answer to any verb but metadata, which needs no user code.
+
+        Args:
+            verb: What is asked.
+            request: A message; for aggregate the list of messages, for feedback a `Feedback`, for health None.
+            on_grpc: Whether the request came over gRPC, where raw methods take protobuf messages.
+        """
+        if self._component.has_raw(verb, on_grpc=on_grpc):
+            answer = self._raw(verb, request, on_grpc=on_grpc)
+            if answer is not None:
+                return answer
+        if isinstance(request, Message):
+            return self._answer_message(verb, request)
+        if isinstance(request, Feedback):
+            return self.send_feedback(request)
+        return self.health_status() if request is None else self.aggregate(request)
+
+    # -- one message in, one message out ---------------------------------------------------------------------------
+
+    def _answer_message(self, verb: Verb, message: Message) -> Message:
+        if verb is Verb.ROUTE:
+            return self.route(message)
+        if verb is Verb.TRANSFORM_INPUT and self._node.role is Role.OUTLIER_DETECTOR:
+            return self._score(message)
+        X, names = features(_payload(message))
+        return self.reply(verb, self.invoke(verb, X, names, message.meta.given), message)
+
+    def invoke(self, verb: Verb, X: UserValue, names: Sequence[str] | None, meta: JSONObject | None) -> UserValue:
+        """The user's own result for predict or a transformation; a missing transformation passes its input on.
+
+        Raises:
+            InvalidRequest: The class has no predict.
+        """
+        value = self._component.call(verb, X, names, meta)
+        if value is not MISSING:
+            return value
+        if verb is Verb.PREDICT:
+            raise InvalidRequest("Predict not defined")
+        return X
+
+    def reply(self, verb: Verb, value: UserValue, message: Message) -> Message:
+        """The answer that carries a user's result in the request's kind, with the metadata of both."""
+        result = _unwrap(value)
+        payload = in_kind(result.value, message.payload, self._names(verb))
+        if self._is_plain and not result.tags and not result.metrics and message.meta is NO_META:
+            return Message(payload)
+        return Message(payload, self._meta(verb, message.meta, result))
+
+    def route(self, message: Message) -> Message:
+        """The child that the user's router chose, as a message of one number.
+
+        Any integral type is accepted but bool, which the orchestrator would read as a child's index.
+
+        Source: component API section 9; design, wire behaviour 8.
+        """
+        X, names = features(_payload(message))
+        value = self._component.call(Verb.ROUTE, X, names, message.meta.given)
+        if value is MISSING:
+            raise self._not_defined(Verb.ROUTE)
+        result = _unwrap(value)
+        child = result.value
+        if isinstance(child, bool) or not isinstance(child, Integral):
+            raise InvalidRequest(f"Routing response must be int but got {child}")
+        payload = in_kind(np.array([[int(child)]]), message.payload)
+        return Message(payload, self._meta(Verb.ROUTE, Meta(puid=message.meta.puid), result))
+
+    def _score(self, message: Message) -> Message:
+        """The 0.1 wrapper's outlier detector: the message goes on unchanged, tagged with its score."""
+        X, names = features(_payload(message))
+        score = self._component.score(X, names or [])
+        if score is MISSING:
+            return self.reply(Verb.TRANSFORM_INPUT, self.invoke(Verb.TRANSFORM_INPUT, X, names, None), message)
+        tags = {"outlierScore": score.tolist() if isinstance(score, np.ndarray | np.generic) else score}
+        meta = self._meta(Verb.TRANSFORM_INPUT, message.meta, _Result(None, tags, []))
+        return Message(message.payload, meta, source=message.source)
+
+    # -- many in, one out ------------------------------------------------------------------------------------------
+
+    def aggregate(self, messages: list[Message]) -> Message:
+        """The user's combination of several answers, in the kind of the first.
+
+        Source: component API sections 8 and 9.
+        """
+        pairs = [features(_payload(message)) for message in messages]
+        value = self._component.aggregate([X for X, _ in pairs], [names for _, names in pairs])
+        if value is MISSING:
+            raise self._not_defined(Verb.AGGREGATE)
+        result = _unwrap(value)
+        payload = in_kind(result.value, messages[0].payload, self._names(Verb.AGGREGATE))
+        return Message(payload, self._meta(Verb.AGGREGATE, _merged(messages), result))
+
+    def send_feedback(self, feedback: Feedback) -> Message:
+        """Tell the user's class what an earlier answer was worth; a class without the method is told nothing.
+
+        Source: component API section 9.
+        """
+        asked = feedback.request.payload
+        X, names = _feedback_array(feedback.request)
+        truth, _ = _feedback_array(feedback.truth)
+        routing = feedback.response.meta.routing.get(self._node.unit_id or "0")
+        value = self._component.send_feedback(X, names, feedback.reward, truth, routing)
+        result = _unwrap([] if value is MISSING or value is None else value)
+        if self._recorder is not None and feedback.reward:
+            self._recorder.reward(feedback.reward)
+        payload = in_kind(result.value, asked, self._names(Verb.SEND_FEEDBACK))
+        meta = self._meta(Verb.SEND_FEEDBACK, Meta(puid=feedback.request.meta.puid), result)
+        return Message(_as_protobuf_would(payload), meta)
+
+    # -- nothing in ------------------------------------------------------------------------------------------------
+
+    def health_status(self) -> Message:
+        """What the class says of its health, or `healthy`. Source: component API section 6."""
+        if not self._component.has(Verb.HEALTH_STATUS):
+            stub = self._component.inherits_stub(Verb.HEALTH_STATUS)
+            return Message(Text("not implemented - assuming healthy" if stub else "healthy"))
+        result = _unwrap(self._component.value_of("health_status"))
+        payload = in_kind(result.value, None, self._names(Verb.HEALTH_STATUS))
+        return Message(payload, self._meta(Verb.HEALTH_STATUS, NO_META, result))
+
+    # -- raw messages ----------------------------------------------------------------------------------------------
+
+    def _raw(self, verb: Verb, request: Request, *, on_grpc: bool) -> Message | None:
+        """The answer of the class's raw methods, sent as it is; None where they all decline."""
+        source = (
+            [message.source for message in request] if isinstance(request, list) else getattr(request, "source", None)
+        )
+        value = self._component.call_raw(verb, source, on_grpc=on_grpc)
+        if value is MISSING:
+            return None
+        if isinstance(value, dict) and self._recorder is not None:
+            self._recorder.custom(verb, _raw_metrics(value))
+        return Message(Raw(value), status=_raw_status(value))
+
+    # -- metadata of an answer -------------------------------------------------------------------------------------
+
+    def _names(self, verb: Verb) -> Sequence[str] | None:
+        """The class's names for the columns of a result; None where it states none."""
+        if verb is Verb.TRANSFORM_INPUT and self._feature_names:
+            return _name_list(self._component.value_of("feature_names"))
+        if not self._has_class_names:
+            return None
+        return _name_list(self._component.value_of("class_names"))
+
+    def _meta(self, verb: Verb, asked: Meta, result: _Result) -> Meta:
+        tags = dict(asked.tags)
+        own: list[Metric] = []
+        if self._has_tags and (stated := self._component.value_of("tags")) is not MISSING:
+            tags.update(stated or {})
+        if self._has_metrics and (reported := self._component.value_of("metrics")) is not MISSING:
+            own = list(check(reported))
+        tags.update(result.tags)
+        own += check(result.metrics)
+        if own and self._recorder is not None:
+            self._recorder.custom(verb, own)
+        metrics = [*asked.metrics, *own] if self._metrics_in_response else list(asked.metrics)
+        path = {**self._own_path, **asked.request_path}
+        return Meta(puid=asked.puid, tags=tags, request_path=path, metrics=metrics)
+
+    def _not_defined(self, verb: Verb) -> InvalidRequest:
+        if self._component.inherits_stub(verb):
+            return InvalidRequest(f"{verb.value} is not implemented")
+        return InvalidRequest(f"{verb.value.capitalize()} not defined")
+
+
+@dataclass(slots=True)
+class _Result:
+    """A user's result, unwrapped: the value, and the tags and metrics that came with it."""
+
+    value: UserValue
+    tags: JSONObject
+    metrics: list[Metric]
+
+
+_NO_TAGS: JSONObject = {}
+_NO_METRICS: list[Metric] = []
+
+
+def _unwrap(value: UserValue) -> _Result:
+    """A result that may be wrapped in Seldon's runtime response object, known by its name. Source: section 6."""
+    if type(value).__name__ != "SeldonResponse":
+        return _Result(value, _NO_TAGS, _NO_METRICS)
+    return _Result(value.data, value.tags or {}, value.metrics or [])
+
+
+def _payload(message: Message) -> Payload:
+    if message.payload is None:
+        raise InvalidRequest(f"Invalid request data type: {message.source!r}")
+    return message.payload
+
+
+def _name_list(names: UserValue) -> list[str] | None:
+    return None if names is MISSING or names is None else list(names)
+
+
+def _merged(messages: Sequence[Message]) -> Meta:
+    """The metadata of a combiner's inputs together; where tags meet, the later input wins."""
+    merged = Meta(puid=messages[0].meta.puid)
+    for message in messages:
+        merged.tags.update(message.meta.tags)
+        merged.request_path.update(message.meta.request_path)
+        merged.metrics.extend(message.meta.metrics)
+    return merged
+
+
+def _feedback_array(message: Message) -> tuple[np.ndarray, list[str]]:
+    """The array and names of one part of a feedback; empty where it carries no array."""
+    if isinstance(message.payload, Array):
+        return message.payload.values, message.payload.names or []
+    return np.array([]), []
+
+
+def _as_protobuf_would(payload: Payload) -> Payload:
+    """A feedback's answer as the reference sends it, by way of protobuf: float64, and no empty names."""
+    if not isinstance(payload, Array):
+        return payload
+    values = (
+        payload.values.astype(np.float64) if payload.form is not Form.NDARRAY or payload.values.size else payload.values
+    )
+    return Array(values, payload.names or None, payload.form)
+
+
+def _raw_metrics(message: JSONObject) -> list[Metric]:
+    meta = message.get("meta")
+    metrics = meta.get("metrics") if isinstance(meta, dict) else None
+    return metrics if isinstance(metrics, list) else []  # type: ignore[return-value]
+
+
+def _raw_status(value: UserValue) -> Status | None:
+    """The status of a raw JSON reply, whose code becomes the HTTP status of a prediction. Source: section 5.4."""
+    status = value.get("status") if isinstance(value, dict) else None
+    code = status.get("code") if isinstance(status, dict) else None
+    return Status(code=code) if isinstance(code, int) else None

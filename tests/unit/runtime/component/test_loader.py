@@ -1,0 +1,101 @@
+"""Loading the user's class, and what the user reads when it fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelwrap.errors import LoadFailed
+from modelwrap.runtime.component import loader
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A model folder that is the working directory and on the path; its modules are forgotten afterwards."""
+    before = set(sys.modules)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def test_a_class_is_found_in_the_module_of_its_name(folder: Path) -> None:
+    (folder / "Model.py").write_text("class Model:\n    def __init__(self, rate=1):\n        self.rate = rate\n")
+    assert loader.build("Model", {"rate": 3}).rate == 3
+
+
+def test_a_dotted_name_is_a_module_and_a_class(folder: Path) -> None:
+    (folder / "pkg").mkdir()
+    (folder / "pkg" / "mod.py").write_text("class Cls:\n    here = True\n")
+    assert loader.build("pkg.mod.Cls", {}).here is True
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "told"),
+    [
+        (None, "Absent", "there is no module 'Absent'"),
+        ("class Other: pass", "Model", "has no class Model: it has Other"),
+        ("class Modell: pass", "Model", "did you mean Modell"),
+        ("import no_such_package", "Model", "imports 'no_such_package', which is not installed: add its package"),
+        ("1 / 0", "Model", "could not be imported: ZeroDivisionError: division by zero"),
+        ("class Model:\n    def __init__(self): open('no.h5')", "Model", "could not be built: FileNotFoundError"),
+        ("class Model:\n    def __init__(self): raise SystemExit(3)", "Model", "could not be built: SystemExit: 3"),
+    ],
+)
+def test_what_can_go_wrong_is_told_in_one_sentence(folder: Path, source: str | None, name: str, told: str) -> None:
+    if source is not None:
+        (folder / "Model.py").write_text(source)
+    with pytest.raises(LoadFailed, match=told):
+        loader.build(name, {})
+
+
+def test_a_parameter_that_the_constructor_does_not_take_is_named(folder: Path) -> None:
+    (folder / "Model.py").write_text("class Model: pass")
+    with pytest.raises(LoadFailed, match="called with the parameters rate"):
+        loader.build("Model", {"rate": 1})
+
+
+def test_load_is_called_once_if_there_is_one() -> None:
+    class Model:
+        loads = 0
+
+        def load(self) -> None:
+            self.loads += 1
+
+    model = Model()
+    loader.load(model)
+    loader.load(object())
+    assert model.loads == 1
+
+
+def test_a_stub_that_says_not_implemented_is_nothing_to_load() -> None:
+    class Model:
+        def load(self) -> None:
+            raise NotImplementedError
+
+    loader.load(Model())
+
+
+def test_a_defect_inside_load_is_not_hidden() -> None:
+    class Model:
+        def load(self) -> None:
+            self.absent.read()  # type: ignore[attr-defined]
+
+    with pytest.raises(LoadFailed, match=r"Model.load\(\) failed: AttributeError"):
+        loader.load(Model())
+
+
+def test_the_traceback_shows_the_users_frames_and_none_of_ours(folder: Path) -> None:
+    (folder / "Model.py").write_text("class Model:\n    def __init__(self):\n        {}['weights']\n")
+    with pytest.raises(LoadFailed) as caught:
+        loader.build("Model", {})
+    assert caught.value.__cause__ is not None
+    text = loader.user_traceback(caught.value.__cause__)
+    assert f'File "{folder / "Model.py"}", line 3, in __init__' in text
+    assert text.endswith("KeyError: 'weights'")
+    assert "loader.py" not in text
+    assert "importlib" not in text
