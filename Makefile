@@ -20,17 +20,19 @@ $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt scripts/setup.
 	@scripts/setup.sh
 
 .PHONY: check
-check: format-check lint types imports house ## Check format, lint, types, import contracts and the house rules
+check: $(READY) ## Check format, lint, types, import contracts and the house rules
+	@$(MAKE) --keep-going format lint types imports house
+	@echo "check: all good"
 
-.PHONY: format-check lint types imports house
-format-check: $(READY)
+.PHONY: format lint types imports house
+format: $(READY)
 	@$(BIN)/ruff format --check --quiet . || { echo "format: run 'make fix'" >&2; exit 1; }
 lint: $(READY)
 	@$(BIN)/ruff check --quiet .
 types: $(READY)
-	@$(BIN)/mypy
+	@$(BIN)/mypy --no-error-summary
 imports: $(READY)
-	@$(BIN)/lint-imports --no-cache 2>&1 | sed -n '/^Contracts:/,$$p'
+	@$(BIN)/lint-imports --no-cache --no-logo | sed -n '/^Contracts:/,$$p'
 house: $(READY)
 	@$(BIN)/pytest -q tests/house
 
