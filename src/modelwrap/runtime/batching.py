@@ -58,7 +58,7 @@ class Joiner:
         """Perform all calls; each keeps its own outcome or error."""
         groups: dict[Hashable, _Letters] = {}
         for call in calls:
-            message = call.item
+            message = None if call.future.done() else call.item
             key = None if message is None else joining_key(message)
             if key is None:
                 call.perform()

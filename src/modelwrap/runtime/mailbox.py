@@ -49,7 +49,7 @@ class Call(Generic[T]):
     def perform(self) -> None:
         """Do the work, unless its caller has gone, and keep what came of it."""
         work = self.work
-        if work is None:
+        if work is None or self.future.done():
             return
         try:
             self.outcome = work()

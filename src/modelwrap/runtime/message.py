@@ -70,6 +70,10 @@ class Meta:
 NO_META = Meta()
 
 
+def _no_meta() -> Meta:
+    return NO_META
+
+
 @dataclass(slots=True)
 class Status:
     """A message's status. Source: component API section 4.
@@ -99,7 +103,7 @@ class Message:
     """
 
     payload: Payload | None
-    meta: Meta = NO_META
+    meta: Meta = field(default_factory=_no_meta)
     status: Status | None = None
     source: UserValue = None
 

@@ -1,0 +1,71 @@
+"""The shapes of ASGI, and what the doors share: limits, headers, and the record of an exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+__all__ = ["Event", "Exchange", "Headers", "Limits", "Observe", "Receive", "Scope", "Send", "header"]
+
+Event: TypeAlias = MutableMapping[str, Any]
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Event]]
+Send: TypeAlias = Callable[[Event], Awaitable[None]]
+Headers: TypeAlias = "Iterable[tuple[bytes, bytes]]"
+
+
+def header(headers: Headers, name: bytes) -> str:
+    """The value of the first header of this lower-case name; empty where there is none."""
+    for key, value in headers:
+        if key == name:
+            return value.decode("latin-1")
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may ask of a door.
+
+    Attributes:
+        message_bytes: The largest message, REST body or gRPC message; before and after decompression.
+        body_idle_seconds: How long a client may pause within a gRPC message. The engine sees to REST bodies.
+        retry_after_seconds: What an overloaded server tells clients to wait.
+    """
+
+    message_bytes: int = 2**31 - 1
+    body_idle_seconds: float = 60.0
+    retry_after_seconds: int = 1
+
+
+class Exchange(NamedTuple):
+    """One request and its answer, for the access log and the server's metrics.
+
+    Attributes:
+        protocol: `rest` or `grpc`.
+        operation: The verb's name, or `other` where no verb was reached.
+        path: The path, or the gRPC method's full name.
+        status: The HTTP status, or the gRPC status number.
+        seconds: From the request's arrival to its answer.
+        bytes_in: Size of the request's message.
+        bytes_out: Size of the answer's message.
+        headers: The request's headers.
+    """
+
+    protocol: str
+    operation: str
+    path: str
+    status: int
+    seconds: float
+    bytes_in: int
+    bytes_out: int
+    headers: Headers
+
+    @property
+    def puid(self) -> str:
+        """The request's id, from its `Seldon-Puid` header; empty where there was none."""
+        return header(self.headers, b"seldon-puid")
+
+
+#: Told of every exchange once it is over.
+Observe: TypeAlias = Callable[[Exchange], None]
