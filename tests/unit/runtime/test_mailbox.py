@@ -158,7 +158,7 @@ def test_a_call_that_waits_past_its_limit_fails_and_is_never_made() -> None:
             gate = Gate()
             slow = mailbox.submit(gate)
             late = mailbox.submit(lambda: made.append("late"), timeout=0.01)
-            with pytest.raises(DeadlineExceeded, match="longer than its limit of 0.01 seconds"):
+            with pytest.raises(DeadlineExceeded, match=r"longer than its limit of 0\.01 seconds"):
                 await late
             gate.release.set()
             await slow
