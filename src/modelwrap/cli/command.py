@@ -1,0 +1,103 @@
+"""One command of the command line: its help on one screen, and long options that may be abbreviated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import click
+
+__all__ = ["Command"]
+
+
+class Command(click.Command):
+    """A click command whose help is grouped and ends in examples.
+
+    Args:
+        name: The verb.
+        params: Its arguments and options.
+        callback: What it does.
+        about: What it does, in a sentence or two.
+        groups: A title for each group of options; every option is in one.
+        examples: Real command lines.
+        settings: More settings of click's parser.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        params: list[click.Parameter],
+        callback: Callable[..., int],
+        *,
+        about: str,
+        groups: Mapping[str, Sequence[str]],
+        examples: Sequence[str],
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        context = {"help_option_names": ["-h", "--help"], "max_content_width": 100, **(settings or {})}
+        super().__init__(name, context_settings=context, params=params, callback=callback, help=about)
+        self._groups = groups
+        self._examples = examples
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Completes abbreviated long options before click reads them, as the guide's tool did."""
+        return super().parse_args(ctx, list(_complete(args, self.option_table(ctx), ctx)))
+
+    def option_table(self, ctx: click.Context) -> dict[str, bool]:
+        """Every spelling of every option, and whether it takes a value."""
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        return {spelling: not option.is_flag for option in options for spelling in option.opts}
+
+    def words(self, arguments: Sequence[str]) -> list[str] | None:
+        """The positional words among the arguments, or None if they hold an option that this command has not."""
+        ctx = click.Context(self)
+        options = self.option_table(ctx)
+        words = []
+        try:
+            completed = _complete(arguments, options, ctx)
+            for argument in completed:
+                if not argument.startswith("-") or argument == "-":
+                    words.append(argument)
+                elif (name := argument.partition("=")[0]) not in options:
+                    return None
+                elif options[name] and "=" not in argument:
+                    next(completed, None)
+        except click.UsageError:
+            return None
+        return words
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the options by groups."""
+        records = {param.opts[0]: param.get_help_record(ctx) for param in self.get_params(ctx)}
+        for title, names in self._groups.items():
+            with formatter.section(title):
+                formatter.write_dl([record for name in names if (record := records[name])])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Writes the examples."""
+        with formatter.section("Examples"):
+            formatter.write("".join(f"{'':>{formatter.current_indent}}{example}\n" for example in self._examples))
+
+
+def _complete(arguments: Sequence[str], options: Mapping[str, bool], ctx: click.Context) -> Iterator[str]:
+    """Yields the arguments with every option spelled out; what follows an option as its value is left as it is."""
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            yield argument
+            yield from rest
+            return
+        name, equals, value = argument.partition("=")
+        if name.startswith("--"):
+            name = _spelled_out(name, options, ctx)
+        yield f"{name}{equals}{value}"
+        if options.get(name) and not equals and (value_of_option := next(rest, None)) is not None:
+            yield value_of_option
+
+
+def _spelled_out(name: str, options: Mapping[str, bool], ctx: click.Context) -> str:
+    candidates = sorted(option for option in options if option.startswith(name) and option.startswith("--"))
+    if name in options or not candidates:
+        return name
+    if len(candidates) > 1:
+        raise click.UsageError(f"{name} could be {' or '.join(candidates)}", ctx)
+    return candidates[0]

@@ -1,0 +1,128 @@
+"""The door of the command line: which command is meant, and how it ends.
+
+It loads a command only when that command is called: `modelwrap --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelwrap import __version__
+from modelwrap.cli import terminal
+from modelwrap.cli.exits import Exit
+from modelwrap.errors import ModelwrapError
+
+if TYPE_CHECKING:
+    from modelwrap.cli.command import Command
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "serve": "serve a model folder here, over REST and gRPC",
+    "wrap": "write a folder that builds into an image of the model",
+}
+_GUIDE_WORDS = 4
+
+_OVERVIEW = f"""\
+modelwrap makes of a folder with a plain Python class a container image that serves it.
+
+Usage:
+  modelwrap COMMAND ...
+  modelwrap MODEL_PATH MODEL_NAME IMAGE_VERSION DOCKER_REPO [options]   (the same as wrap)
+
+Commands:
+{"".join(f"  {name:<8} {about}" + chr(10) for name, about in _COMMANDS.items())}
+Options:
+  -h, --help   this list; after a command, that command's options
+  --version    the version of modelwrap
+
+Examples:
+  modelwrap serve ./iris
+  modelwrap ./iris IrisClassifier 0.1 seldonio
+  modelwrap wrap --help
+"""
+
+
+def main() -> int:
+    """Runs the command that the words of the command line ask for and returns its exit status."""
+    try:
+        return _run(sys.argv[1:])
+    except ModelwrapError as error:
+        terminal.error(error.message)
+        return Exit.FAILED
+    except KeyboardInterrupt:
+        terminal.say("interrupted")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone; closing it once more at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    except Exception:  # noqa: BLE001 - whatever else comes up is our fault, and says so
+        terminal.bug()
+        return Exit.BUG
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments:
+        terminal.say(_OVERVIEW.rstrip())
+        return Exit.USAGE
+    if arguments[0] in {"-h", "--help"}:
+        terminal.result(_OVERVIEW.rstrip())
+        return Exit.GOOD
+    if arguments == ["--version"]:
+        terminal.result(f"modelwrap {__version__}")
+        return Exit.GOOD
+    first, *rest = arguments
+    if first in _COMMANDS and not _is_guide_form(arguments):
+        return _call(first, rest, f"modelwrap {first}")
+    if (near := _misspelt_command(first)) is not None:
+        terminal.error(f"there is no command {first}\n{near}")
+        return Exit.USAGE
+    return _call("wrap", arguments, "modelwrap")
+
+
+def _is_guide_form(arguments: Sequence[str]) -> bool:
+    """Whether a folder with the name of a command is meant: four words as the guide has them, the first a folder."""
+    if not Path(arguments[0]).is_dir():
+        return False
+    words = _load("wrap").words(arguments)
+    if words is None or len(words) != _GUIDE_WORDS:
+        return False
+    terminal.note(f"{arguments[0]} is taken as the folder ./{arguments[0]}, not as the command {arguments[0]}")
+    return True
+
+
+def _misspelt_command(word: str) -> str | None:
+    """What to try instead of a word that can only have been meant as a command, or None if it may be a folder."""
+    if word.startswith("-") or os.sep in word or Path(word).exists():
+        return None
+    if near := difflib.get_close_matches(word, _COMMANDS, n=1):
+        return f"did you mean {near[0]}?"
+    return f"commands: {', '.join(_COMMANDS)}" if len(sys.argv) == len(["modelwrap", word]) else None
+
+
+def _load(verb: str) -> Command:
+    command: Command = import_module(f"modelwrap.cli.{verb}").COMMAND
+    return command
+
+
+def _call(verb: str, arguments: list[str], shown_as: str) -> int:
+    import click  # noqa: PLC0415 - only a command needs it
+
+    try:
+        status: int | None = _load(verb).main(arguments, prog_name=shown_as, standalone_mode=False)
+    except click.UsageError as error:
+        usage = error.ctx.get_usage() if error.ctx else ""
+        terminal.error("\n".join(filter(None, [error.format_message(), usage, f"{shown_as} --help tells more"])))
+        return Exit.USAGE
+    return status or Exit.GOOD
+
+
+if __name__ == "__main__":
+    sys.exit(main())

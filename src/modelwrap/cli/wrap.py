@@ -1,0 +1,161 @@
+"""`modelwrap wrap`, and the guide's command without a verb: a model folder becomes a folder that builds an image."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from modelwrap.cli import terminal
+from modelwrap.cli.command import Command
+from modelwrap.cli.exits import Exit
+from modelwrap.contract import Role
+from modelwrap.errors import ProjectError
+from modelwrap.image.generated import generated_entries
+from modelwrap.image.plan import ImagePlan, make_plan
+from modelwrap.image.reference import check_base_image, default_image_name, make_reference
+from modelwrap.image.staging import check_output, write_folder
+from modelwrap.project import LeftOut, read_project
+
+__all__ = ["COMMAND"]
+
+#: How many paths of one kind are named before the rest is only counted.
+_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The command line as typed."""
+
+    model_path: str
+    model_name: str
+    image_version: str
+    docker_repo: str
+    out_folder: str | None
+    service_type: str
+    base_image: str
+    image_name: str | None
+    force: bool
+    persistence: bool
+    grpc: bool
+
+    @property
+    def output(self) -> Path:
+        return Path(self.out_folder) if self.out_folder else Path(self.model_path, "build")
+
+
+def _wrap(request: _Request) -> int:
+    """Checks everything, then writes the folder; prints its path."""
+    output = Path(os.path.realpath(request.output))
+    plan = _plan(request, output)
+    check_output(output, plan.project.root, replace=request.force)
+    with _ending_in_order():
+        try:
+            write_folder(generated_entries(plan), output)
+        except OSError as error:
+            raise ProjectError(_write_message(error)) from error
+    _report(plan, request.output)
+    terminal.result(str(request.output))
+    return Exit.GOOD
+
+
+def _plan(request: _Request, output: Path) -> ImagePlan:
+    image_name = request.image_name or default_image_name(request.model_name)
+    reference = make_reference(request.docker_repo, image_name, request.image_version)
+    base_image = check_base_image(request.base_image)
+    project = read_project(Path(request.model_path), request.model_name, Role(request.service_type), output)
+    return make_plan(project, reference, base_image, grpc=request.grpc, persistence=request.persistence)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Lets a termination signal end the work as an exception does, so that nothing half-made stays."""
+
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _write_message(error: OSError) -> str:
+    where = f" {error.filename}" if error.filename else ""
+    return f"can't write the output{where}: {error.strerror}\nnothing was changed"
+
+
+def _report(plan: ImagePlan, output: Path) -> None:
+    for text in plan.notes:
+        terminal.note(text)
+    folder = plan.project.folder
+    for line in _left_out_lines(folder.left_out):
+        terminal.say(line)
+    count = len(folder.files)
+    terminal.say(
+        f"{plan.project.model.name} ({plan.project.role}), {count} file{'s' * (count != 1)}, "
+        f"{terminal.size(folder.size)}, as {plan.reference}"
+    )
+    place = shlex.quote(str(output))
+    terminal.say(f"next: cd {place} && ./build_image.sh && ./push_image.sh")
+
+
+def _left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """One line for each reason, with the first paths it holds for."""
+    reasons = Counter(entry.reason for entry in left_out)
+    for reason, count in sorted(reasons.items()):
+        paths = [entry.path for entry in left_out if entry.reason == reason]
+        more = f" and {count - _NAMED} more" if count > _NAMED else ""
+        yield f"left out ({reason}): {', '.join(paths[:_NAMED])}{more}"
+
+
+def _default_base_image() -> str:
+    return f"python:{sys.version_info.major}.{sys.version_info.minor}-slim"
+
+
+COMMAND = Command(
+    "wrap",
+    [
+        click.Argument(["model_path"]),
+        click.Argument(["model_name"]),
+        click.Argument(["image_version"]),
+        click.Argument(["docker_repo"]),
+        click.Option(["--service-type"], type=click.Choice([*Role]), default=Role.MODEL.value, show_default=True,
+                     help="What the class is in a graph.", metavar="T"),
+        click.Option(["-p", "--persistence"], is_flag=True, help="Keep the object's state in Redis."),
+        click.Option(["--grpc"], is_flag=True, help="gRPC takes the service port, REST moves to its own."),
+        click.Option(["--image-name"], metavar="NAME", help="Name of the image.  [default: MODEL_NAME in lower case]"),
+        click.Option(["--base-image"], metavar="IMAGE", default=_default_base_image(), show_default=True,
+                     help="What the image stands on; needs Python 3.11 or newer."),
+        click.Option(["--out-folder"], metavar="DIR", help="The folder to write.  [default: MODEL_PATH/build]"),
+        click.Option(["-f", "--force"], is_flag=True, help="Replace what modelwrap wrote there before."),
+    ],
+    lambda **words: _wrap(_Request(**words)),
+    about=(
+        "Write a folder that builds into an image, from the class MODEL_NAME in MODEL_PATH/MODEL_NAME.py. The image is "
+        "DOCKER_REPO/NAME:IMAGE_VERSION. The folder stands alone: model, server, Dockerfile, build_image.sh, "
+        "push_image.sh. Its path is printed."
+    ),
+    groups={
+        "What it serves": ["--service-type", "-p", "--grpc"],
+        "The image": ["--image-name", "--base-image"],
+        "The folder": ["--out-folder", "-f", "-h"],
+    },
+    examples=[
+        "modelwrap ./iris IrisClassifier 0.1 seldonio",
+        "modelwrap ./router EpsilonGreedy 0.2 registry.example:5000/team --service-type ROUTER -p",
+        "modelwrap ./mnist MnistClassifier 1.4 seldonio --base-image python:3.13-slim --out-folder /tmp/mnist --force",
+    ],
+)  # fmt: skip

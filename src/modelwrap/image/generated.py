@@ -1,0 +1,134 @@
+"""The generated folder as a list of entries: what stands where, with which bytes and which permission."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelwrap import __version__
+from modelwrap.image.dockerfile import MODEL_FOLDER, REQUIREMENTS, RUNTIME_FOLDER, write_dockerfile
+from modelwrap.image.plan import ImagePlan
+from modelwrap.image.reference import DEFAULT_REGISTRY
+from modelwrap.image.runtime_files import runtime_files
+from modelwrap.image.text import fill_template, shell_quote
+from modelwrap.project import MARKER, make_example
+
+__all__ = ["CopiedFile", "Entry", "FolderEntry", "LinkEntry", "TextFile", "generated_entries"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file written here."""
+
+    path: str
+    text: str
+    is_executable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedFile:
+    """A file whose bytes are copied."""
+
+    path: str
+    source: Path
+    is_executable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntry:
+    """A symbolic link."""
+
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderEntry:
+    """A folder; those of files need not be named."""
+
+    path: str
+
+
+Entry = TextFile | CopiedFile | LinkEntry | FolderEntry
+
+
+def generated_entries(plan: ImagePlan) -> list[Entry]:
+    """Everything that the generated folder holds, sorted by path."""
+    return sorted([*_model(plan), *_runtime(), *_texts(plan)], key=lambda entry: entry.path)
+
+
+def _model(plan: ImagePlan) -> Iterator[Entry]:
+    folder = plan.project.folder
+    yield FolderEntry(MODEL_FOLDER)
+    for directory in folder.directories:
+        yield FolderEntry(f"{MODEL_FOLDER}/{directory}")
+    for file in folder.files:
+        yield CopiedFile(f"{MODEL_FOLDER}/{file.path}", file.source, file.is_executable)
+    for link in folder.links:
+        yield LinkEntry(f"{MODEL_FOLDER}/{link.path}", link.target)
+
+
+def _runtime() -> Iterator[Entry]:
+    for file in runtime_files():
+        yield CopiedFile(f"{RUNTIME_FOLDER}/{file.path}", file.source)
+
+
+def _texts(plan: ImagePlan) -> Iterator[Entry]:
+    yield TextFile("Dockerfile", write_dockerfile(plan))
+    yield TextFile(".dockerignore", _IGNORED)
+    yield TextFile(REQUIREMENTS, _REQUIREMENTS_HEAD + "".join(f"{line}\n" for line in plan.runtime_requirements))
+    yield TextFile("build_image.sh", fill_template("build_image.sh", _script_values(plan)), is_executable=True)
+    yield TextFile("push_image.sh", fill_template("push_image.sh", _script_values(plan)), is_executable=True)
+    yield TextFile("Makefile", fill_template("Makefile", {"ARGUMENTS": _arguments(plan)}))
+    yield TextFile("README.md", fill_template("README.md", _readme_values(plan)))
+    yield TextFile(MARKER, json.dumps({"modelwrap": __version__, **plan.labels}, indent=2, sort_keys=True) + "\n")
+
+
+_REQUIREMENTS_HEAD = "# What the server needs. Floors only: the model's own requirements choose the versions.\n"
+_IGNORED = """\
+# Only what the Dockerfile copies is sent to the builder.
+/README.md
+/Makefile
+/build_image.sh
+/push_image.sh
+"""
+
+
+def _script_values(plan: ImagePlan) -> dict[str, str]:
+    image = str(plan.reference)
+    qualified = image if plan.reference.has_registry else f"{DEFAULT_REGISTRY}/{image}"
+    return {
+        "IMAGE": shell_quote(image),
+        "QUALIFIED": shell_quote(qualified),
+        "VARIABLES": "".join(f" {name}" for name in plan.requirements.variables),
+    }
+
+
+def _arguments(plan: ImagePlan) -> str:
+    arguments = [plan.project.model.name, "--service-type", plan.project.role.value]
+    return " ".join([*arguments, "--persistence", "1"] if plan.persistence else arguments)
+
+
+def _readme_values(plan: ImagePlan) -> dict[str, str]:
+    example = make_example(plan.project.root, plan.project.role, plan.project.model.methods)
+    files = [*(f"{MODEL_FOLDER}/{name}" for name in plan.requirements.files[:1]), REQUIREMENTS]
+    return {
+        "MODEL": plan.project.model.name,
+        "ROLE": plan.project.role.value,
+        "VERSION": __version__,
+        "IMAGE": str(plan.reference),
+        "PATH": example.path,
+        "METHOD": example.method,
+        "BODY": example.body.replace("'", "\\u0027"),
+        "BODY_NOTE": _OF_THE_MODEL if example.is_of_the_model else _GUESSED,
+        "INSTALL": " ".join(f"-r {file}" for file in files),
+        "PARAMETERS": "\n".join(f"| {key} | `{value}` |" for key, value in plan.labels.items()),
+    }
+
+
+_OF_THE_MODEL = "The names and values come from the model's `contract.json`."
+_GUESSED = (
+    "Put a row of your own inputs in place of the numbers; a `contract.json` in the model folder would give them."
+)

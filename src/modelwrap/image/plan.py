@@ -1,0 +1,123 @@
+"""From a project and what was asked for to the plan of an image: every decision taken, nothing written yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from modelwrap.contract import Label
+from modelwrap.errors import ProjectError
+from modelwrap.image.reference import Reference
+from modelwrap.image.requirements import REQUIREMENTS_FILE, Requirements, normalized, read_requirements
+from modelwrap.image.runtime_files import package_name, runtime_requirements
+from modelwrap.image.system_packages import BUILD_FILE, RUN_FILE, read_system_packages
+from modelwrap.project import Folder, Project
+
+__all__ = ["ImagePlan", "make_plan"]
+
+#: Files that tell other tools what a model needs, and that are not read here.
+_OTHER_REQUIREMENTS = ("environment.yml", "environment.yaml", "Pipfile", "pyproject.toml", "setup.py", "conda.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """All that is decided about one image.
+
+    Attributes:
+        project: The model folder and its class.
+        reference: The image's name.
+        base_image: What it stands on.
+        grpc: Whether gRPC takes the one service port of an old operator.
+        persistence: Whether the object's state is kept.
+        requirements: What the model's requirements files say.
+        runtime_requirements: What the runtime needs, as floors.
+        run_packages: Debian packages of the image.
+        build_packages: Debian packages of the stage that installs Python packages.
+    """
+
+    project: Project
+    reference: Reference
+    base_image: str
+    grpc: bool
+    persistence: bool
+    requirements: Requirements
+    runtime_requirements: tuple[str, ...]
+    run_packages: tuple[str, ...]
+    build_packages: tuple[str, ...]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The parameters as the guide's tool wrote them into labels. Source: wrapper page section 3."""
+        return {
+            Label.MODEL_NAME: self.project.model.name,
+            Label.SERVICE_TYPE: self.project.role.value,
+            Label.DOCKER_REPO: self.reference.repository,
+            Label.IMAGE_NAME: self.reference.name,
+            Label.IMAGE_VERSION: self.reference.tag,
+            Label.BASE_IMAGE: self.base_image,
+            Label.PERSISTENCE: "1" if self.persistence else "0",
+            Label.API_TYPE: "GRPC" if self.grpc else "REST",
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know, none of which stops the image."""
+        return tuple(_notes(self))
+
+
+def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: bool, persistence: bool) -> ImagePlan:
+    """Decides everything about an image.
+
+    Raises:
+        ProjectError: A requirement, a system package or a file of the model can't work in an image.
+    """
+    packages = runtime_requirements(frozenset({"redis"} if persistence else ()))
+    names = tuple(map(package_name, packages))
+    _check_collisions(project.folder, names)
+    requirements = read_requirements(project.root, project.folder.paths, names)
+    return ImagePlan(
+        project,
+        reference,
+        base_image,
+        grpc,
+        persistence,
+        requirements,
+        packages,
+        read_system_packages(project.root, RUN_FILE),
+        _build_packages(project, requirements),
+    )
+
+
+def _build_packages(project: Project, requirements: Requirements) -> tuple[str, ...]:
+    packages = read_system_packages(project.root, BUILD_FILE)
+    needs_git = requirements.uses_git and "git" not in packages
+    return (*packages, "git", "ca-certificates") if needs_git else packages
+
+
+def _check_collisions(folder: Folder, packages: tuple[str, ...]) -> None:
+    """Python takes installed packages first, so a module of the folder with such a name would never be imported."""
+    reserved = {"modelwrap", *(normalized(name).replace("-", "_") for name in packages)}
+    for path in sorted(folder.paths):
+        parts = PurePosixPath(path).parts
+        name = parts[0].partition(".")[0]
+        if name in reserved and PurePosixPath(path).suffix in (".py", ".so"):
+            raise ProjectError(
+                f"{path} has the name of the package {name}, which is installed in the image and would be imported "
+                "instead\nrename it"
+            )
+
+
+def _notes(plan: ImagePlan) -> Iterator[str]:
+    files = {file.path for file in plan.project.folder.files}
+    if not plan.requirements.files:
+        others = [name for name in _OTHER_REQUIREMENTS if name in files]
+        unread = f" ({', '.join(others)} is not read)" if others else ""
+        yield f"there is no {REQUIREMENTS_FILE}{unread}: the image gets only what the runtime needs"
+    if "seldon-core" in plan.requirements.names:
+        yield (
+            f"{REQUIREMENTS_FILE} names seldon-core, which pins old versions of NumPy, protobuf and Flask; "
+            "modelwrap stands in for what a model imports from it, so the line can go"
+        )
+    if not plan.project.model.is_complete and not plan.project.model.methods:
+        yield f"{plan.project.model.file} could not be read to its end, so its methods were not checked"

@@ -1,0 +1,135 @@
+"""Names of images: `registry:port/path/name:tag`, checked before a builder would refuse them.
+
+The grammar is that of the distribution project, which Docker, Podman, Buildah and every registry share.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from modelwrap.errors import ProjectError
+
+__all__ = ["DEFAULT_REGISTRY", "Reference", "check_base_image", "default_image_name", "make_reference"]
+
+#: Where a name without a registry lives.
+DEFAULT_REGISTRY = "docker.io"
+
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
+_REFERENCE = re.compile(rf"(?:{_DOMAIN}/)?{_PATH}(?::{_TAG})?(?:@{_DIGEST})?")
+_NAME_LIMIT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The name of an image to be made: `str()` gives it whole, as builders take it.
+
+    Attributes:
+        repository: The guide's DOCKER_REPO: a registry, an account, or both.
+        name: The image's name in it.
+        tag: Its version.
+    """
+
+    repository: str
+    name: str
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.repository}/{self.name}:{self.tag}"
+
+    @property
+    def has_registry(self) -> bool:
+        """Whether its repository begins with a registry; if not, it lives in `docker.io`."""
+        return _is_domain(self.repository.partition("/")[0])
+
+
+def make_reference(repository: str, name: str, tag: str) -> Reference:
+    """Checks the three parts of an image's name and puts them together.
+
+    Raises:
+        ProjectError: A builder or registry would refuse it; the message says which part, and what would do.
+    """
+    _check_repository(repository)
+    _check_name(name)
+    if not re.fullmatch(_TAG, tag):
+        raise ProjectError(_tag_message(tag))
+    if len(f"{repository}/{name}") > _NAME_LIMIT:
+        raise ProjectError(f"the image name {repository}/{name} is longer than {_NAME_LIMIT} characters")
+    return Reference(repository, name, tag)
+
+
+def default_image_name(model_name: str) -> str:
+    """The image name of a model that was given none: the model name in lower case. Source: wrapper page section 2."""
+    return model_name.lower()
+
+
+def check_base_image(image: str) -> str:
+    """Returns the name of a base image if a builder would take it.
+
+    Raises:
+        ProjectError: It would not, or it is an image of Python 2.
+    """
+    if re.match(r"(?:docker\.io/)?(?:library/)?python:2(?:[.-]|$)", image):
+        raise ProjectError(
+            f"the base image {image} brings Python 2, which neither modelwrap nor today's packages run on"
+        )
+    domain, _, rest = image.partition("/")
+    known = _REFERENCE.fullmatch(image) and (not rest or _is_domain(domain) or domain == domain.lower())
+    if not known:
+        raise ProjectError(f"{image!r} can't be the name of a base image\nit looks like python:3.12-slim")
+    return image
+
+
+def _is_domain(component: str) -> bool:
+    looks_like_one = "." in component or ":" in component or component == "localhost" or component != component.lower()
+    return looks_like_one and re.fullmatch(_DOMAIN, component) is not None
+
+
+def _check_repository(repository: str) -> None:
+    domain, slash, path = repository.partition("/")
+    path = path if _is_domain(domain) else repository
+    if not re.fullmatch(_PATH, path) and (slash or not _is_domain(domain)):
+        raise ProjectError(_repository_message(repository))
+
+
+def _repository_message(repository: str) -> str:
+    trimmed = re.sub(r"^[a-z]+://", "", repository).strip("/ ")
+    lines = [f"{repository!r} can't be an image repository"]
+    if trimmed != repository and trimmed:
+        lines.append(f"write it without scheme and outer slashes: {trimmed}")
+    elif repository != repository.lower():
+        lines.append(f"its path must be in lower case: {_lower_path(repository)}")
+    else:
+        lines.append("it is an account (seldonio), a registry (registry.example:5000), or registry/path")
+    return "\n".join(lines)
+
+
+def _lower_path(repository: str) -> str:
+    domain, slash, path = repository.partition("/")
+    return f"{domain}{slash}{path.lower()}" if slash and ("." in domain or ":" in domain) else repository.lower()
+
+
+def _check_name(name: str) -> None:
+    if re.fullmatch(_PATH, name):
+        return
+    advice = "lower-case letters and digits, with single . _ or - between them"
+    if suggestion := _like(name):
+        advice += f"; for example --image-name {suggestion}"
+    raise ProjectError(f"{name!r} can't be an image name\n{advice}")
+
+
+def _like(name: str) -> str:
+    """The nearest name that a registry takes, or nothing."""
+    parts = (re.sub(r"[^a-z0-9]+", "-", part).strip("-") for part in name.lower().split("/"))
+    return "/".join(part for part in parts if part)
+
+
+def _tag_message(tag: str) -> str:
+    suggestion = re.sub(r"[^A-Za-z0-9_.-]+", "-", tag).lstrip(".-")[:128]
+    advice = "letters, digits, and . _ - after the first character, at most 128"
+    return f"{tag!r} can't be an image version\n{advice}" + (f"; for example {suggestion}" if suggestion else "")

@@ -1,0 +1,250 @@
+"""What the model needs: its requirements files read, each line taken or refused with the way out.
+
+pip does the resolving, inside the image. Here it is only settled which files of the model folder pip must find there,
+and that no line depends on this machine or carries a secret.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from modelwrap.errors import ProjectError
+from modelwrap.image.requirement_lines import Line, decode, option_of, read_lines
+
+__all__ = ["REQUIREMENTS_FILE", "Requirements", "normalized", "read_requirements"]
+
+REQUIREMENTS_FILE = "requirements.txt"
+
+_NAMED = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*"
+    r"(?:@\s*(?P<url>\S+)|\(?\s*(?:(?:===|~=|==|!=|<=|>=|<|>)[^;]+)\)?)?\s*(?:;.*)?"
+)
+_CONDA = re.compile(r"[A-Za-z0-9._-]+=[^=].*")
+_ARCHIVE = re.compile(r".+\.(?:whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|tar)(?:\[[^\]]*\])?")
+_URL = re.compile(r"(?:(?P<vcs>git|hg|svn|bzr)\+)?(?P<scheme>[a-z][a-z0-9+.-]*):(?P<rest>.*)", re.IGNORECASE)
+_PASSWORD = re.compile(r"//[^/@\s]*:(?P<password>[^/@\s]+)@")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_HASH = re.compile(r"\s--hash[= ]")
+
+#: Options that pip takes in a requirements file and that need nothing from the folder.
+_PLAIN_OPTIONS = {
+    *("--pre", "--prefer-binary", "--no-binary", "--only-binary", "--use-feature", "--trusted-host", "--no-index"),
+    *("--index-url", "-i", "--extra-index-url"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What the requirements files say, as far as making the image goes.
+
+    Attributes:
+        files: The requirements and constraints files, `requirements.txt` first; empty where the folder has none.
+        local: Files and folders of the model folder that they name: pip must find them when it installs.
+        names: The packages they name, normalized.
+        variables: Environment variables that pip fills in: `${TOKEN}`.
+        uses_git: Whether pip needs git.
+        is_hashed: Whether they pin hashes, which makes pip demand one of every package.
+    """
+
+    files: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    variables: tuple[str, ...] = ()
+    uses_git: bool = False
+    is_hashed: bool = False
+
+
+def normalized(name: str) -> str:
+    """The name of a package as indexes compare it: `Scikit_Learn` is `scikit-learn`."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, ...]) -> Requirements:
+    """Reads `requirements.txt` and all that it includes.
+
+    Args:
+        root: The model folder.
+        present: The paths that go into the image, relative to it.
+        runtime: The names of the packages that modelwrap's runtime needs.
+
+    Raises:
+        ProjectError: Lines that can't work in an image; the message lists each with what to write instead.
+    """
+    if not (root / REQUIREMENTS_FILE).exists():
+        return Requirements()
+    reader = _Reader(root, present)
+    reader.read_file(REQUIREMENTS_FILE)
+    reader.check_hashes(runtime)
+    if reader.faults:
+        raise ProjectError("\n".join(reader.faults))
+    return Requirements(
+        tuple(reader.files),
+        tuple(sorted(reader.local)),
+        frozenset(reader.names),
+        tuple(sorted(reader.variables)),
+        reader.uses_git,
+        reader.first_hash is not None,
+    )
+
+
+@dataclass(slots=True)
+class _Reader:
+    root: Path
+    present: frozenset[str]
+    files: list[str] = field(default_factory=list)
+    local: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    variables: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+    uses_git: bool = False
+    first_hash: Line | None = None
+
+    def read_file(self, name: str) -> None:
+        if name in self.files:
+            return
+        self.files.append(name)
+        if name not in self.present:
+            self.faults.append(f"{name} is left out of the image, but pip must read it there")
+            return
+        try:
+            text = decode((self.root / name).read_bytes())
+        except (OSError, UnicodeDecodeError) as error:
+            self.faults.append(f"{name} can't be read: {error}\n  save it as UTF-8 text")
+            return
+        for line in read_lines(name, text):
+            self._read_line(line)
+
+    def check_hashes(self, runtime: tuple[str, ...]) -> None:
+        missing = [name for name in runtime if normalized(name) not in self.names]
+        if self.first_hash and missing:
+            self._refuse(
+                self.first_hash,
+                "a hash makes pip demand one for every package, the runtime's included; "
+                f"name {', '.join(missing)} too and resolve again: `uv pip compile --generate-hashes`",
+            )
+
+    def _read_line(self, line: Line) -> None:
+        self.variables.update(_VARIABLE.findall(line.text))
+        if (secret := _PASSWORD.search(line.text)) and not secret["password"].startswith("${"):
+            self.faults.append(
+                f"{line.file}:{line.number}: the URL holds a password, which anyone with the image could read\n"
+                "  write ${NAME} in its place and set NAME when you run ./build_image.sh"
+            )
+            return
+        if self.first_hash is None and _HASH.search(line.text):
+            self.first_hash = line
+        option = option_of(line.text)
+        if option:
+            self._read_option(line, *option)
+        else:
+            self._read_requirement(line, re.split(r"\s--[a-z]", line.text, maxsplit=1)[0].strip())
+
+    def _read_option(self, line: Line, option: str, value: str) -> None:
+        readers: dict[str, Callable[[Line, str], None]] = {
+            "-r": self._include,
+            "--requirement": self._include,
+            "-c": self._include,
+            "--constraint": self._include,
+            "-f": self._find_links,
+            "--find-links": self._find_links,
+            "-e": self._read_requirement,
+            "--editable": self._read_requirement,
+            "--require-hashes": self._require_hashes,
+        }
+        if reader := readers.get(option):
+            reader(line, value)
+        elif option not in _PLAIN_OPTIONS:
+            self._refuse(line, f"pip takes no {option} in a requirements file")
+
+    def _include(self, line: Line, value: str) -> None:
+        if _is_remote(value):
+            return
+        if (path := self._inside(line, value, posixpath.dirname(line.file))) is not None:
+            self.read_file(path)
+
+    def _find_links(self, line: Line, value: str) -> None:
+        if _is_remote(value):
+            return
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
+        base = posixpath.dirname(line.file) if beside in self.present else ""
+        if (path := self._inside(line, value, base)) is not None:
+            self.local.add(path)
+
+    def _require_hashes(self, line: Line, _value: str) -> None:
+        self.first_hash = self.first_hash or line
+
+    def _read_requirement(self, line: Line, text: str) -> None:
+        target = re.split(r"\s;", text, maxsplit=1)[0].strip()
+        match = _NAMED.fullmatch(text)
+        if match and not _ARCHIVE.fullmatch(target):
+            self._read_named(line, match["name"], match["url"])
+        elif _URL.fullmatch(target) and not re.match(r"[A-Za-z]:[\\/]", target):
+            self._read_url(line, target)
+        elif _looks_like_path(target):
+            self._read_path(line, target)
+        elif _CONDA.fullmatch(target):
+            self._refuse(line, "that is conda's form; pip's is name==version (`pip list --format=freeze` writes it)")
+        else:
+            self._refuse(line, "pip can't read this; a requirement is name, name==version or name>=version")
+
+    def _read_named(self, line: Line, name: str, url: str | None) -> None:
+        if normalized(name) == "modelwrap":
+            self._refuse(line, "remove it: the image has the runtime of the modelwrap that made it, and no other")
+            return
+        self.names.add(normalized(name))
+        if url:
+            self._read_url(line, url)
+
+    def _read_url(self, line: Line, url: str) -> None:
+        match = _URL.fullmatch(url)
+        vcs, scheme = (match["vcs"] or "", match["scheme"].lower()) if match else ("", "")
+        if scheme == "file" or not match:
+            self._refuse(line, "that file is on this machine only; name the package with its version, or put a wheel "
+                               "into the model folder and write ./wheels/name.whl")  # fmt: skip
+        elif vcs and vcs.lower() != "git":
+            self._refuse(line, f"there is no {vcs} in the image; build a wheel, put it into the model folder, name it")
+        elif vcs and scheme not in {"https", "http"}:
+            self._refuse(line, "the build has no SSH key; write git+https://… (with ${TOKEN}@ if it is private)")
+        self.uses_git |= bool(vcs)
+
+    def _read_path(self, line: Line, target: str) -> None:
+        path = self._inside(line, re.sub(r"\[[^\]]*\]$", "", target), "")
+        if path is not None:
+            self.local.add(path)
+            if wheel := re.fullmatch(r"([A-Za-z0-9_.]+?)-.+\.whl", posixpath.basename(path)):
+                self.names.add(normalized(wheel[1]))
+
+    def _inside(self, line: Line, value: str, base: str) -> str | None:
+        """The path in the model folder that a line names, or None after refusing the line."""
+        path = posixpath.normpath(posixpath.join(base, value))
+        if not value:
+            self._refuse(line, "it names no file")
+        elif "\\" in value:
+            self._refuse(line, "write the path with slashes")
+        elif posixpath.isabs(value) or value.startswith("~"):
+            self._refuse(line, "that path is on this machine only; put it into the model folder, name it from there")
+        elif path == ".." or path.startswith("../"):
+            self._refuse(line, "that path lies outside the model folder; put it inside")
+        elif path != "." and path not in self.present:
+            self._refuse(line, f"{path} is {self._absence(path)}")
+        else:
+            return path
+        return None
+
+    def _absence(self, path: str) -> str:
+        return "left out of the image" if (self.root / path).exists() else "not in the model folder"
+
+    def _refuse(self, line: Line, advice: str) -> None:
+        self.faults.append(f"{line}\n  {advice}")
+
+
+def _is_remote(value: str) -> bool:
+    return re.match(r"https?://", value) is not None
+
+
+def _looks_like_path(target: str) -> bool:
+    return target.startswith((".", "~")) or "/" in target or "\\" in target or _ARCHIVE.fullmatch(target) is not None

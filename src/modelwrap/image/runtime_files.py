@@ -1,0 +1,61 @@
+"""This distribution's own runtime as files: what an image receives so that it never downloads modelwrap."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import modelwrap
+
+__all__ = ["RuntimeFile", "package_name", "runtime_files", "runtime_requirements"]
+
+#: The parts of the package that run in an image; the rest makes images and stays outside.
+_PARTS = ("__init__.py", "py.typed", "errors.py", "contract.py", "runtime", "compat")
+#: What only the command line needs of modelwrap's own requirements.
+_NOT_IN_IMAGES = {"click"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RuntimeFile:
+    """One file of the runtime: `path` is relative to the folder that is put on Python's path."""
+
+    path: str
+    source: Path
+
+
+def runtime_files() -> tuple[RuntimeFile, ...]:
+    """The runtime's files of the running installation, sorted, without compiled ones."""
+    package = Path(modelwrap.__file__).parent
+    found: list[Path] = []
+    for part in _PARTS:
+        place = package / part
+        found += place.rglob("*") if place.is_dir() else [place]
+    return tuple(
+        sorted(
+            RuntimeFile(path.relative_to(package.parent).as_posix(), path)
+            for path in found
+            if path.is_file() and "__pycache__" not in path.parts
+        )
+    )
+
+
+def runtime_requirements(extras: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """The packages that the runtime needs in an image, as floors: `numpy>=1.26`.
+
+    Args:
+        extras: Extras of modelwrap whose packages are needed too: `redis` for persistence.
+    """
+    lines = []
+    for line in metadata.requires("modelwrap") or ():
+        requirement, _, marker = (part.strip() for part in line.partition(";"))
+        extra = re.search(r"""extra\s*==\s*['"]([^'"]+)""", marker)
+        if package_name(requirement) not in _NOT_IN_IMAGES and (extra is None or extra[1] in extras):
+            lines.append(requirement)
+    return tuple(sorted(lines))
+
+
+def package_name(requirement: str) -> str:
+    """The name at the beginning of a requirement."""
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]

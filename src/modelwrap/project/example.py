@@ -1,0 +1,101 @@
+"""A request that works for a model: from its `contract.json` where the folder has one, else in the usual shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelwrap.contract import Role
+
+__all__ = ["CONTRACT_FILE", "Example", "make_example"]
+
+#: Names and ranges of a model's inputs, as testers of the 2018 wrapper read them. Source: wrapper page section 7.
+CONTRACT_FILE = "contract.json"
+#: A line longer than this is no example any more.
+_LONGEST_ROW = 64
+
+_PATHS = {
+    Role.MODEL: ("/predict", "seldon.protos.Model/Predict"),
+    Role.ROUTER: ("/route", "seldon.protos.Router/Route"),
+    Role.COMBINER: ("/aggregate", "seldon.protos.Combiner/Aggregate"),
+    Role.TRANSFORMER: ("/transform-input", "seldon.protos.Transformer/TransformInput"),
+    Role.OUTPUT_TRANSFORMER: ("/transform-output", "seldon.protos.OutputTransformer/TransformOutput"),
+    Role.OUTLIER_DETECTOR: ("/transform-input", "seldon.protos.Transformer/TransformInput"),
+}
+
+JSONValue = None | bool | int | float | str | list["JSONValue"] | dict[str, "JSONValue"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request to begin with.
+
+    Attributes:
+        path: The REST path of the role.
+        method: The gRPC method of the role.
+        body: One line of JSON.
+        is_of_the_model: Whether the model's own `contract.json` says so; else the numbers are a guess.
+    """
+
+    path: str
+    method: str
+    body: str
+    is_of_the_model: bool
+
+
+def make_example(root: Path, role: Role, methods: frozenset[str] = frozenset()) -> Example:
+    """Makes a request for a model folder.
+
+    Args:
+        root: The model folder.
+        role: The service type, which decides path and form.
+        methods: What the class defines: a TRANSFORMER may transform outputs only.
+    """
+    if role is Role.TRANSFORMER and "transform_output" in methods and "transform_input" not in methods:
+        role = Role.OUTPUT_TRANSFORMER
+    features = list(_features(root))
+    is_known = 0 < len(features) <= _LONGEST_ROW
+    data: JSONValue = {"ndarray": [[1.0, 2.0, 3.0, 4.0]]}
+    if is_known:
+        data = {"names": [name for name, _ in features], "ndarray": [[value for _, value in features]]}
+    message: JSONValue = {"data": data}
+    body = json.dumps([message, message] if role is Role.COMBINER else message, separators=(",", ":"))
+    path, method = _PATHS[role]
+    return Example(path, method, body, is_known)
+
+
+def _features(root: Path) -> Iterator[tuple[str, JSONValue]]:
+    """Yields name and a plausible value of each input; nothing where the contract can't be read as one row."""
+    try:
+        contract = json.loads((root / CONTRACT_FILE).read_bytes())
+        features = contract["features"]
+        if any("shape" in feature for feature in features):
+            return
+        expanded = [pair for feature in features for pair in _expand(feature)]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return
+    yield from expanded
+
+
+def _expand(feature: Mapping[str, JSONValue]) -> Iterator[tuple[str, JSONValue]]:
+    name, repeat = str(feature["name"]), feature.get("repeat", 1)
+    value = _plausible_value(feature)
+    if not isinstance(repeat, int) or repeat < 2:
+        yield name, value
+    else:
+        yield from ((f"{name}{number}", value) for number in range(1, repeat + 1))
+
+
+def _plausible_value(feature: Mapping[str, JSONValue]) -> JSONValue:
+    match feature:
+        case {"values": [first, *_]}:
+            return first
+        case {"range": [int() | float() as low, int() | float() as high]}:
+            middle = (low + high) / 2
+        case {"range": [int() | float() as bound, _]} | {"range": [_, int() | float() as bound]}:
+            middle = float(bound)
+        case _:
+            middle = 1.0
+    return round(middle) if feature.get("dtype") == "INT" else round(middle, 2)

@@ -1,0 +1,195 @@
+"""A model folder read once: every file that goes into the image, and everything that stays out with its reason.
+
+It reads names and sizes, and the first bytes of small files; it never follows a link out of the folder and never
+writes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelwrap.errors import ProjectError
+from modelwrap.project.exclusions import Exclusions
+
+__all__ = ["Folder", "LeftOut", "ModelFile", "ModelLink", "read_folder"]
+
+#: How a file begins that stands in for one in Git's large file storage; such a file is smaller than 1024 bytes.
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_POINTER_LIMIT = 1024
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ModelFile:
+    """A regular file.
+
+    Attributes:
+        path: Relative to the model folder, with slashes.
+        source: Where its bytes are.
+        size: In bytes.
+        is_executable: Whether its owner may run it; no other permission is kept.
+    """
+
+    path: str
+    source: Path
+    size: int
+    is_executable: bool
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ModelLink:
+    """A symbolic link that stays inside the folder: `target` is relative to the link, whatever it was written as."""
+
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LeftOut:
+    """A path that stays out, and why; a folder ends in a slash and stands for all in it."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What a model folder holds, sorted by path."""
+
+    files: tuple[ModelFile, ...]
+    links: tuple[ModelLink, ...]
+    directories: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every path that goes in."""
+        return frozenset([*self.directories, *(f.path for f in self.files), *(link.path for link in self.links)])
+
+    @property
+    def size(self) -> int:
+        """The files' bytes together."""
+        return sum(file.size for file in self.files)
+
+
+def read_folder(root: Path, exclusions: Exclusions) -> Folder:
+    """Reads a model folder.
+
+    Args:
+        root: Its real path.
+        exclusions: What stays out.
+
+    Raises:
+        ProjectError: Something in it can't go into an image as it is: the message lists each such path and says why.
+    """
+    reader = _Reader(root, exclusions)
+    reader.walk(root, "", None)
+    reader.check_link_targets()
+    if reader.faults:
+        raise ProjectError("\n".join(reader.faults))
+    return Folder(
+        tuple(sorted(reader.files)),
+        tuple(sorted(reader.links)),
+        tuple(sorted(reader.directories)),
+        tuple(sorted(reader.left_out)),
+    )
+
+
+class _Reader:
+    def __init__(self, root: Path, exclusions: Exclusions) -> None:
+        self._root = root
+        self._exclusions = exclusions
+        self.files: list[ModelFile] = []
+        self.links: list[ModelLink] = []
+        self.directories: list[str] = []
+        self.left_out: list[LeftOut] = []
+        self.faults: list[str] = []
+
+    def walk(self, folder: Path, prefix: str, inherited: str | None) -> None:
+        for entry in self._entries(folder, prefix):
+            relative, path = f"{prefix}{entry.name}", Path(entry.path)
+            is_folder = entry.is_dir(follow_symlinks=False)
+            reason = self._exclusions.reason(relative, path, inherited)
+            if is_folder:
+                self._take_folder(relative, path, reason, inherited)
+            elif reason is None:
+                self._take(relative, path)
+            elif reason != inherited:
+                self.left_out.append(LeftOut(relative, reason))
+
+    def _entries(self, folder: Path, prefix: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as entries:
+                yield from sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            self.faults.append(f"{prefix or '.'} can't be read: {error.strerror}")
+
+    def _take_folder(self, relative: str, path: Path, reason: str | None, inherited: str | None) -> None:
+        if path == self._exclusions.output:
+            return
+        if self._exclusions.is_final(path):
+            self.left_out.append(LeftOut(f"{relative}/", "earlier build"))
+            return
+        if reason is None:
+            self.directories.append(relative)
+        elif reason != inherited:
+            self.left_out.append(LeftOut(f"{relative}/", reason))
+        if reason is None or self._exclusions.may_hold_more(relative):
+            self.walk(path, f"{relative}/", reason)
+
+    def _take(self, relative: str, path: Path) -> None:
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            self._take_link(relative, path)
+        elif stat.S_ISREG(status.st_mode):
+            self._take_file(relative, path, status)
+        else:
+            self.faults.append(f"{relative} is {_kind(status.st_mode)}, which no image can hold: remove it")
+
+    def _take_file(self, relative: str, path: Path, status: os.stat_result) -> None:
+        try:
+            with path.open("rb") as file:
+                is_pointer = status.st_size < _POINTER_LIMIT and file.read(len(_POINTER)) == _POINTER
+        except OSError as error:
+            self.faults.append(f"{relative} can't be read: {error.strerror}")
+            return
+        if is_pointer:
+            self.faults.append(f"{relative} is a Git LFS pointer, not the file itself: run `git lfs pull`")
+        self.files.append(ModelFile(relative, path, status.st_size, bool(status.st_mode & stat.S_IXUSR)))
+
+    def _take_link(self, relative: str, path: Path) -> None:
+        try:
+            target = path.resolve(strict=True)
+        except (OSError, RuntimeError):
+            self.faults.append(f"{relative} is a link to {os.readlink(path)}, which does not exist")  # noqa: PTH115
+            return
+        if not target.is_relative_to(self._root):
+            self.faults.append(
+                f"{relative} is a link out of the model folder, to {target}: put the file itself in its place"
+            )
+            return
+        first_step = Path(os.path.abspath(path.parent / path.readlink()))  # noqa: PTH100 (resolve would follow it)
+        inside = first_step if first_step.is_relative_to(self._root) else target
+        self.links.append(ModelLink(relative, os.path.relpath(inside, path.parent)))
+
+    def check_link_targets(self) -> None:
+        """A link that leads to something left out would lead nowhere in the image."""
+        taken = {*self.directories, *(file.path for file in self.files), *(link.path for link in self.links), "."}
+        for link in self.links:
+            target = Path(os.path.normpath(self._root / Path(link.path).parent / link.target))
+            relative = target.relative_to(self._root).as_posix()
+            if relative not in taken:
+                self.faults.append(f"{link.path} is a link to {relative}, which is left out of the image")
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "a special file")
