@@ -30,8 +30,8 @@ class Docker:
 
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, *arguments: str, seconds: float = 120, stdin: Path | None = None) -> str:
-        """Runs one docker command and returns its standard output, stripped.
+    def run(self, *arguments: str, seconds: float = 120, stdin: Path | None = None, with_errors: bool = False) -> str:
+        """Runs one docker command and returns its standard output, stripped; `with_errors` adds its standard error.
 
         Raises:
             DockerError: The command failed.
@@ -47,10 +47,10 @@ class Docker:
                 env={**os.environ, **self.environment},
             )
         output = result.stdout.decode(errors="replace")
+        errors = result.stderr.decode(errors="replace")
         if result.returncode != 0:
-            errors = result.stderr.decode(errors="replace")
             raise DockerError(f"docker {' '.join(arguments)}: status {result.returncode}\n{output}{errors}")
-        return output.strip()
+        return (output + errors if with_errors else output).strip()
 
     def answers(self) -> bool:
         """Whether the daemon is there."""
