@@ -141,6 +141,10 @@ class Mailbox:
             thread.start()
         return result
 
+    def join_with(self, join: Perform) -> None:
+        """Perform calls that were taken together by `join` from now on: what may be joined is known once it is loaded."""
+        self._join = join
+
     def submit(
         self, work: Callable[[], T], *, item: UserValue = None, timeout: float | None = None
     ) -> asyncio.Future[T]:

@@ -14,7 +14,7 @@ import modelwrap
 from modelwrap.errors import LoadFailed
 from modelwrap.runtime.payload import UserValue
 
-__all__ = ["build", "load", "user_traceback"]
+__all__ = ["build", "find", "load", "user_traceback"]
 
 _OUR_FILES = str(Path(modelwrap.__file__).parent)
 
@@ -31,13 +31,21 @@ def build(name: str, parameters: Mapping[str, UserValue]) -> UserValue:
 
     Source: component API section 1.
     """
-    module_name, _, class_name = name.rpartition(".")
-    module = _import(module_name or name)
-    make = _find(module, class_name or name)
+    make = find(name)
     try:
         return make(**parameters)
     except (Exception, SystemExit) as error:
         raise LoadFailed(f"{name} could not be built: {_summary(error)}{_hint(parameters, error)}") from error
+
+
+def find(name: str) -> UserValue:
+    """The user's class, its module imported; a module that was imported before is not imported again.
+
+    Raises:
+        LoadFailed: The module can't be imported, or has no such class.
+    """
+    module_name, _, class_name = name.rpartition(".")
+    return _find(_import(module_name or name), class_name or name)
 
 
 def load(user_object: UserValue) -> None:
