@@ -142,7 +142,7 @@ class Mailbox:
         return result
 
     def join_with(self, join: Perform) -> None:
-        """Perform calls that were taken together by `join` from now on: what may be joined is known once it is loaded."""
+        """Perform calls that were taken together by `join` from now on; what may be joined is known after loading."""
         self._join = join
 
     def submit(
