@@ -99,7 +99,6 @@ class Answerer:
         mailbox: Where verbs wait for the model's thread.
         metadata: The model's metadata document; may raise a `ModelwrapError`.
         joining: Whether predictions that wait together may be joined.
-        timeout: Seconds a request may take in all, where its caller sets no shorter limit; None for no limit.
     """
 
     def __init__(
@@ -109,13 +108,11 @@ class Answerer:
         *,
         metadata: Callable[[], JSONObject],
         joining: bool = False,
-        timeout: float | None = None,
     ) -> None:
         self._service = service
         self._mailbox = mailbox
         self._metadata = metadata
         self._joining = joining
-        self._timeout = timeout
         self._health_needs_user = service.component.has(Verb.HEALTH_STATUS)
 
     async def answer(
@@ -135,7 +132,7 @@ class Answerer:
             verb: What is asked.
             received: The bytes.
             on_grpc: Whether raw methods take protobuf messages.
-            time_left: Seconds until the caller's own deadline; None where it set none.
+            time_left: Seconds the answer may take; None for no limit.
             waiting: Told of the future that is waited for.
         """
         try:
@@ -161,7 +158,7 @@ class Answerer:
         future = self._mailbox.submit(
             lambda: self._service.do(verb, request, on_grpc=on_grpc),
             item=request if self._joining and verb is Verb.PREDICT else None,
-            timeout=_shorter(time_left, self._timeout),
+            timeout=time_left,
         )
         if waiting is not None and not future.done():
             waiting(future)
@@ -174,9 +171,3 @@ def _decode(codec: Codec, verb: Verb, received: Received) -> Request:
     if verb is Verb.SEND_FEEDBACK:
         return codec.decode_feedback(received)
     return None if verb is Verb.HEALTH_STATUS else codec.decode_message(received)
-
-
-def _shorter(one: float | None, other: float | None) -> float | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from modelwrap.errors import InvalidRequest
+from modelwrap.errors import ComponentFailed, InvalidRequest
 from modelwrap.runtime.datatypes import Datatype
 
 __all__ = [
@@ -167,6 +167,7 @@ def in_kind(value: UserValue, asked: Payload | None, class_names: Sequence[str] 
     Raises:
         InvalidRequest: No message carries such a value. The reference answers this with 400, so it is the same
             code here although the class is at fault.
+        ComponentFailed: A list whose rows differ in length.
 
     Source: component API section 7.
     """
@@ -182,17 +183,14 @@ def in_kind(value: UserValue, asked: Payload | None, class_names: Sequence[str] 
         return Json(value)
     if isinstance(value, Custom | Tensors | Raw):
         return value
-    raise InvalidRequest(f"Unknown data type returned as payload (must be list or np array):{value!r}")
+    raise InvalidRequest(f"Unknown data type returned as payload (must be list or np array):{value}")
 
 
 def _array_of(value: list[UserValue]) -> np.ndarray:
-    """The array that a returned list stands for; a ragged list becomes an array of objects, which `ndarray` sends."""
     try:
         return np.array(value)
-    except ValueError:
-        array = np.empty(len(value), dtype=object)
-        array[:] = value
-        return array
+    except ValueError as error:
+        raise ComponentFailed(str(error)) from error  # NumPy's own words for rows of different lengths
 
 
 def _array_in_kind(

@@ -8,6 +8,8 @@ times a constant. This room knows no message and no bytes.
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from array import array
 from collections.abc import Sequence
 from itertools import chain
@@ -18,7 +20,7 @@ import numpy as np
 from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.payload import JSONValue, UserValue
 
-__all__ = ["from_nested", "from_tensor", "nested_values", "tensor_values"]
+__all__ = ["date_text", "from_nested", "from_tensor", "nested_values", "tensor_values"]
 
 _FLOAT64 = np.dtype(np.float64)
 _INT64 = np.dtype(np.int64)
@@ -200,8 +202,8 @@ def _short(shape: list[JSONValue]) -> str:
 def nested_values(values: np.ndarray) -> UserValue:
     """What to write for `data.ndarray`: nested lists, or an array that orjson can write.
 
-    Numbers are written as the float64 or integer that they are; NaN and infinity become null. Dates are ISO 8601
-    text, NaT is None. What has no JSON form stays in the lists as it is.
+    Numbers are written as the float64 or integer that they are; NaN and infinity become null. Dates are text
+    as `date_text` writes it, NaT is None. What has no JSON form stays in the lists as it is.
     """
     kind = values.dtype.kind
     if kind == "M":
@@ -233,4 +235,20 @@ def _spelled(number: float) -> float | str:
 
 
 def _dates(values: np.ndarray) -> UserValue:
-    return np.where(np.isnat(values), None, np.datetime_as_string(values)).tolist()  # type: ignore[call-overload]
+    texts = np.empty(values.size, dtype=object)
+    texts[:] = [date_text(date) for date in values.ravel()]
+    return texts.reshape(values.shape).tolist()
+
+
+def date_text(date: np.datetime64) -> str | None:
+    """A date as the reference writes it: `Wed, 01 Jan 2020 00:00:00 GMT`; NaT is None.
+
+    A date that no calendar of Python holds is ISO 8601 text. Source: recorded answers, np datetime.
+    """
+    if np.isnat(date):
+        return None
+    moment = date.astype("datetime64[s]").item()
+    if not isinstance(moment, datetime):
+        return str(date)
+    return format_datetime(moment.replace(tzinfo=UTC), usegmt=True)
+

@@ -102,7 +102,7 @@ def _plain_array(values: np.ndarray) -> UserValue:
 
 def _plain_scalar(value: np.generic) -> UserValue:
     if isinstance(value, np.datetime64):
-        return None if np.isnat(value) else str(value)
+        return json_arrays.date_text(value)
     if isinstance(value, np.timedelta64):
         raise TypeError(_no_json(value))
     return float(value) if isinstance(value, np.longdouble) else value.item()

@@ -29,11 +29,15 @@ class Limits:
 
     Attributes:
         message_bytes: The largest message, REST body or gRPC message; before and after decompression.
+        rest_seconds: How long a REST request may take, or None.
+        grpc_seconds: How long a gRPC call may take where its caller sets no shorter deadline, or None.
         body_idle_seconds: How long a client may pause within a gRPC message. The engine sees to REST bodies.
         retry_after_seconds: What an overloaded server tells clients to wait.
     """
 
     message_bytes: int = 2**31 - 1
+    rest_seconds: float | None = None
+    grpc_seconds: float | None = None
     body_idle_seconds: float = 60.0
     retry_after_seconds: int = 1
 

@@ -210,11 +210,15 @@ def test_numbers_whose_sum_overflows_are_still_numbers() -> None:
     assert tensor_values(np.array([1e308, 1e308])) == [1e308, 1e308]
 
 
-def test_dates_are_iso_text_and_no_date_is_none() -> None:
+def test_dates_are_text_as_the_reference_writes_it_and_no_date_is_none() -> None:
     dates = np.array([["2020-01-01", "NaT"]], dtype="datetime64[D]")
-    assert nested_values(dates) == [["2020-01-01", None]]
-    assert nested_values(np.array("2020-01-01T10:00", dtype="datetime64[s]")) == "2020-01-01T10:00:00"
+    assert nested_values(dates) == [["Wed, 01 Jan 2020 00:00:00 GMT", None]]
+    assert nested_values(np.array("2020-01-01T10:00", dtype="datetime64[s]")) == "Wed, 01 Jan 2020 10:00:00 GMT"
     assert nested_values(np.array("NaT", dtype="datetime64[s]")) is None
+
+
+def test_a_date_beyond_pythons_calendar_is_iso_text() -> None:
+    assert nested_values(np.array("20000-01-01", dtype="datetime64[D]")) == "20000-01-01"
 
 
 def test_text_objects_and_single_values_are_written_as_lists_hold_them() -> None:

@@ -1,0 +1,85 @@
+"""One ASGI application for both protocols, on every port.
+
+A call whose media type is gRPC's goes to that door, everything else to REST's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from modelwrap.runtime.endpoints import GRPC_METHODS, Answerer
+from modelwrap.runtime.transports.disconnects import Disconnects
+from modelwrap.runtime.transports.grpc import GrpcDoor, Unary
+from modelwrap.runtime.transports.rest import Page, Pages, RestDoor
+from modelwrap.runtime.transports.types import Limits, Observe, Receive, Scope, Send, header
+
+__all__ = ["Application"]
+
+_TEXT = b"text/plain; charset=utf-8"
+
+
+class Application:
+    """The ASGI callable of a worker.
+
+    Args:
+        answerer: Where verbs are answered.
+        limits: What a client may ask of either door.
+        pages: Further pages by path, beside `/live`, `/ready` and `/health/ping`.
+        unary: Further gRPC methods by path.
+        observe: Told of every exchange; None where nobody wants to know.
+
+    Attributes:
+        ready: Whether `/ready` is green: True from load until drain.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        *,
+        limits: Limits,
+        pages: Pages | None = None,
+        unary: Mapping[str, Unary] | None = None,
+        observe: Observe | None = None,
+    ) -> None:
+        self.ready = True
+        disconnects = Disconnects()
+        own_pages = {"/live": _live, "/ready": self._ready, "/health/ping": _ping}
+        self._rest = RestDoor(
+            answerer, pages={**own_pages, **(pages or {})}, limits=limits, disconnects=disconnects, observe=observe
+        )
+        self._grpc = GrpcDoor(answerer, unary=unary or {}, limits=limits, disconnects=disconnects, observe=observe)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or take part in the server's lifespan."""
+        if scope["type"] == "http":
+            door = self._grpc if _is_grpc(scope) else self._rest
+            await door(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _live_on(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1003, "reason": "this server speaks no WebSocket"})
+
+    def _ready(self) -> Page:
+        return Page(200, _TEXT, b"ready\n") if self.ready else Page(503, _TEXT, b"draining\n")
+
+
+def _is_grpc(scope: Scope) -> bool:
+    if scope["path"] in GRPC_METHODS:
+        return True
+    return scope["method"] == "POST" and header(scope["headers"], b"content-type").startswith("application/grpc")
+
+
+def _live() -> Page:
+    return Page(200, _TEXT, b"live\n")
+
+
+def _ping() -> Page:
+    return Page(200, b"text/html; charset=utf-8", b"pong")
+
+
+async def _live_on(receive: Receive, send: Send) -> None:
+    while True:
+        event = await receive()
+        await send({"type": f"{event['type']}.complete"})
+        if event["type"] == "lifespan.shutdown":
+            return

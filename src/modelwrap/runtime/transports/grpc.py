@@ -1,0 +1,185 @@
+"""The gRPC door: framing, deadlines, compression and trailers over ASGI.
+
+Source: the gRPC over HTTP/2 protocol description; component API section 10.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import TypeAlias, cast
+
+from modelwrap.errors import CallCancelled, ComponentFailed, DeadlineExceeded, ModelwrapError, UnknownEndpoint
+from modelwrap.runtime.codecs import Codec, seldon_proto
+from modelwrap.runtime.endpoints import GRPC_METHODS, Answer, Answerer
+from modelwrap.runtime.message import Request
+from modelwrap.runtime.transports.disconnects import Disconnects
+from modelwrap.runtime.transports.failures import log_failure, unexpected
+from modelwrap.runtime.transports.grpc_frames import FrameReader, compressed, frame, message_header, timeout_seconds
+from modelwrap.runtime.transports.status import GrpcStatus, grpc_status
+from modelwrap.runtime.transports.types import Exchange, Limits, Observe, Receive, Scope, Send, header
+
+__all__ = ["GrpcDoor", "Unary"]
+
+_CODEC = cast("Codec", seldon_proto)
+_CONTENT = (b"content-type", b"application/grpc")
+_ACCEPTS = (b"grpc-accept-encoding", b"identity,gzip")
+_HEADERS = [_CONTENT, _ACCEPTS]
+_GZIP_HEADERS = [_CONTENT, (b"grpc-encoding", b"gzip"), _ACCEPTS]
+_OK = [(b"grpc-status", b"0")]
+# Below this gzip costs more than it saves, whatever the client accepts.
+_COMPRESS_FROM = 1024
+
+#: A method of a service that is no verb, such as health: request message to response message.
+Unary: TypeAlias = Callable[[bytes], bytes]
+
+
+class GrpcDoor:
+    """Unary gRPC over ASGI.
+
+    Args:
+        answerer: Where verbs are answered.
+        unary: Other methods by full path.
+        limits: What a client may ask.
+        disconnects: Who notices that a client has gone.
+        observe: Told of every exchange; None where nobody wants to know.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        *,
+        unary: Mapping[str, Unary],
+        limits: Limits,
+        disconnects: Disconnects,
+        observe: Observe | None = None,
+    ) -> None:
+        self._answerer = answerer
+        self._unary = unary
+        self._limits = limits
+        self._disconnects = disconnects
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one unary call."""
+        started = perf_counter()
+        path: str = scope["path"]
+        call = _Call(scope)
+        size = 0
+        try:
+            message = await self._message(call, receive)
+            size = len(message)
+            answer = await self._answer(path, call, message, receive)
+        except ModelwrapError as error:
+            answer = Answer(b"", error)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
+            answer = Answer(b"", unexpected(error, path, call.puid))
+        status = await self._send(answer, call, path, send)
+        if self._observe is not None:
+            verb = GRPC_METHODS.get(path)
+            operation = verb.value if verb is not None else "other"
+            seconds, sizes = perf_counter() - started, (size, len(answer.body))
+            self._observe(Exchange("grpc", operation, path, status, seconds, *sizes, scope["headers"]))
+
+    async def _answer(self, path: str, call: _Call, message: bytes, receive: Receive) -> Answer:
+        verb = GRPC_METHODS.get(path)
+        if verb is not None:
+            return await self._answerer.answer(
+                _CODEC,
+                verb,
+                Request(message),
+                on_grpc=True,
+                time_left=call.time_left(self._limits.grpc_seconds),
+                waiting=lambda future: self._disconnects.watch(future, receive),
+            )
+        unary = self._unary.get(path)
+        if unary is None:
+            raise UnknownEndpoint(f"there is no method {path}")
+        return Answer(unary(message))
+
+    async def _message(self, call: _Call, receive: Receive) -> bytes:
+        """The call's one message. A slow client may neither pause longer than allowed nor outlast its deadline."""
+        call.read_deadline()
+        reader = FrameReader(self._limits.message_bytes, call.encoding)
+        event = await receive()
+        while (message := reader.feed(event.get("body", b""))) is None:
+            if event["type"] == "http.disconnect":
+                raise CallCancelled("the client went away within its request")
+            if not event.get("more_body", False):
+                reader.end()
+            event = await self._next(receive)
+        return message
+
+    async def _next(self, receive: Receive) -> dict[str, object]:
+        try:
+            event = await asyncio.wait_for(receive(), self._limits.body_idle_seconds or None)
+        except TimeoutError:
+            raise DeadlineExceeded(
+                f"the request paused for more than {self._limits.body_idle_seconds:g} seconds within its message"
+            ) from None
+        return cast("dict[str, object]", event)
+
+    async def _send(self, answer: Answer, call: _Call, path: str, send: Send) -> GrpcStatus:
+        if answer.error is None:
+            pack = call.accepts_gzip and len(answer.body) >= _COMPRESS_FROM
+            await send(_start(_GZIP_HEADERS if pack else _HEADERS))
+            body = compressed(answer.body) if pack else frame(answer.body)
+            await send({"type": "http.response.body", "body": body})
+            await send({"type": "http.response.trailers", "headers": _OK})
+            return GrpcStatus.OK
+        log_failure(answer.error, path, call.puid)
+        status = grpc_status(answer.error)
+        await send(_start(_HEADERS))
+        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.trailers", "headers": _trailers(status, answer.error)})
+        return status
+
+
+class _Call:
+    """What a call's headers say, each read once, and only if asked."""
+
+    __slots__ = ("_deadline", "_headers", "accepts_gzip", "encoding")
+
+    def __init__(self, scope: Scope) -> None:
+        self._headers = scope["headers"]
+        self._deadline: float | None = None
+        self.encoding = ""
+        self.accepts_gzip = False
+
+    def read_deadline(self) -> None:
+        """Read what a call may bring beside its path; one walk over the headers.
+
+        Raises:
+            InvalidRequest: The deadline is malformed.
+        """
+        for name, value in self._headers:
+            if name == b"grpc-timeout":
+                self._deadline = perf_counter() + timeout_seconds(value)
+            elif name == b"grpc-encoding":
+                self.encoding = value.decode("latin-1")
+                # A client that compresses its request is answered compressed; one that only could is not, since
+                # every client lists gzip and most sit beside the server.
+                self.accepts_gzip = self.encoding == "gzip"
+
+    def time_left(self, limit: float | None) -> float | None:
+        """Seconds until the caller's deadline or the server's limit, whichever comes first; None for neither."""
+        if self._deadline is None:
+            return limit
+        left = self._deadline - perf_counter()
+        return left if limit is None else min(left, limit)
+
+    @property
+    def puid(self) -> str:
+        return header(self._headers, b"seldon-puid")
+
+
+def _start(headers: list[tuple[bytes, bytes]]) -> dict[str, object]:
+    return {"type": "http.response.start", "status": 200, "headers": headers, "trailers": True}
+
+
+def _trailers(status: GrpcStatus, error: ModelwrapError) -> list[tuple[bytes, bytes]]:
+    trailers = [(b"grpc-status", b"%d" % status), (b"grpc-message", message_header(error.message))]
+    if isinstance(error, ComponentFailed) and error.error_id:
+        trailers.append((b"modelwrap-error-id", error.error_id.encode("ascii")))
+    return trailers

@@ -1,0 +1,192 @@
+"""The REST door: paths and methods to verbs, answers and errors to HTTP responses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import NamedTuple, TypeAlias, cast
+
+from modelwrap.errors import (
+    CallCancelled,
+    ComponentFailed,
+    ModelwrapError,
+    NotReady,
+    Overloaded,
+    TooLarge,
+    UnknownEndpoint,
+    WrongMethod,
+)
+from modelwrap.runtime.codecs import Codec, seldon_json
+from modelwrap.runtime.endpoints import REST_PATHS, Answer, Answerer
+from modelwrap.runtime.message import Request
+from modelwrap.runtime.transports.disconnects import Disconnects
+from modelwrap.runtime.transports.failures import log_failure, unexpected
+from modelwrap.runtime.transports.status import http_status
+from modelwrap.runtime.transports.types import Exchange, Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.verb import Verb
+
+__all__ = ["Page", "Pages", "RestDoor"]
+
+_CODEC = cast("Codec", seldon_json)
+_JSON = (b"content-type", b"application/json")
+# The reference's CORS is open. Source: component API section 5.2.
+_CORS = (b"access-control-allow-origin", b"*")
+_PREFLIGHT = [
+    _CORS,
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"*"),
+    (b"access-control-max-age", b"600"),
+    (b"content-length", b"0"),
+]
+# A JSON body starts with one of these, so its media type need not be looked up; b"" starts an empty one.
+_JSON_STARTS = frozenset(b"{[")
+
+
+class Page(NamedTuple):
+    """The answer to a GET that reaches no verb."""
+
+    status: int
+    media_type: bytes
+    body: bytes
+
+
+#: Path to the page it shows; a page may be made anew each time.
+Pages: TypeAlias = Mapping[str, Callable[[], Page]]
+
+
+class RestDoor:
+    """REST over ASGI.
+
+    Args:
+        answerer: Where verbs are answered.
+        pages: What other paths show.
+        limits: What a client may ask.
+        disconnects: Who notices that a client has gone.
+        observe: Told of every exchange; None where nobody wants to know.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        *,
+        pages: Pages,
+        limits: Limits,
+        disconnects: Disconnects,
+        observe: Observe | None = None,
+    ) -> None:
+        self._answerer = answerer
+        self._pages = pages
+        self._limits = limits
+        self._disconnects = disconnects
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        started = perf_counter()
+        path: str = scope["path"]
+        verb, methods = REST_PATHS.get(path, (None, ()))
+        if verb is None or scope["method"] not in methods:
+            await self._answer_beside(scope, send, methods)
+            return
+        body = b""
+        try:
+            body = await self._body(receive)
+            answer = await self._answer(verb, scope, body, receive)
+        except ModelwrapError as error:
+            answer = Answer(_CODEC.encode_error(error), error)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
+            defect = unexpected(error, path, header(scope["headers"], b"seldon-puid"))
+            answer = Answer(_CODEC.encode_error(defect), defect)
+        status = await self._send(answer, verb, scope, send)
+        if self._observe is not None:
+            seconds = perf_counter() - started
+            sizes = len(body), len(answer.body)
+            self._observe(Exchange("rest", verb.value, path, status, seconds, *sizes, scope["headers"]))
+
+    async def _answer(self, verb: Verb, scope: Scope, body: bytes, receive: Receive) -> Answer:
+        query: bytes = scope["query_string"]
+        if query or not body or body[0] not in _JSON_STARTS:
+            request = Request(body, header(scope["headers"], b"content-type"), query)
+        else:
+            request = Request(body)
+        return await self._answerer.answer(
+            _CODEC,
+            verb,
+            request,
+            time_left=self._limits.rest_seconds,
+            waiting=lambda future: self._disconnects.watch(future, receive),
+        )
+
+    async def _body(self, receive: Receive) -> bytes:
+        event = await receive()
+        chunk: bytes = event.get("body", b"")
+        if not event.get("more_body", False):
+            return self._within_limit(chunk, len(chunk))
+        chunks, size = [chunk], len(chunk)
+        while event.get("more_body", False):
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                raise CallCancelled("the client closed the connection within its request")
+            chunk = event.get("body", b"")
+            size += len(chunk)
+            chunks.append(self._within_limit(chunk, size))
+        return b"".join(chunks)
+
+    def _within_limit(self, chunk: bytes, size: int) -> bytes:
+        if size > self._limits.message_bytes:
+            raise TooLarge(
+                f"the body is larger than the limit of {self._limits.message_bytes} bytes: raise it with "
+                "--max-message-size"
+            )
+        return chunk
+
+    async def _send(self, answer: Answer, verb: Verb, scope: Scope, send: Send) -> int:
+        headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), _CORS]
+        status = 200
+        if answer.error is not None:
+            status = http_status(answer.error)
+            headers += self._error_headers(answer.error)
+            log_failure(answer.error, scope["path"], header(scope["headers"], b"seldon-puid"))
+        elif answer.status is not None and verb is Verb.PREDICT and 200 <= answer.status <= 599:
+            status = answer.status  # a raw reply chooses its own. Source: component API section 5.4
+        await _respond(send, status, headers, answer.body)
+        return status
+
+    def _error_headers(self, error: ModelwrapError) -> list[tuple[bytes, bytes]]:
+        if isinstance(error, ComponentFailed) and error.error_id:
+            return [(b"modelwrap-error-id", error.error_id.encode("ascii"))]
+        if isinstance(error, Overloaded | NotReady):
+            return [(b"retry-after", b"%d" % self._limits.retry_after_seconds)]
+        if isinstance(error, WrongMethod):
+            return [(b"allow", ", ".join(error.allowed).encode("ascii"))]
+        return []
+
+    # -- what reaches no verb --------------------------------------------------------------------------------------
+
+    async def _answer_beside(self, scope: Scope, send: Send, methods: tuple[str, ...]) -> None:
+        """Pages, preflight requests, wrong methods and unknown paths."""
+        path, method = scope["path"], scope["method"]
+        page = self._pages.get(path)
+        if method == "OPTIONS":
+            await _respond(send, 200, _PREFLIGHT, b"")
+        elif page is not None and method in {"GET", "HEAD"}:
+            await self._show(page(), send, with_body=method == "GET")
+        else:
+            error = _refusal(path, method, ("GET",) if page is not None else methods)
+            await self._send(Answer(_CODEC.encode_error(error), error), Verb.HEALTH_STATUS, scope, send)
+
+    @staticmethod
+    async def _show(page: Page, send: Send, *, with_body: bool) -> None:
+        headers = [(b"content-type", page.media_type), (b"content-length", b"%d" % len(page.body)), _CORS]
+        await _respond(send, page.status, headers, page.body if with_body else b"")
+
+
+def _refusal(path: str, method: str, allowed: tuple[str, ...]) -> ModelwrapError:
+    if allowed:
+        return WrongMethod(f"{method} {path}: use {' or '.join(allowed)}", (*allowed, "OPTIONS"))
+    return UnknownEndpoint(f"there is nothing at {path}: predictions are at /predict, see also /seldon.json")
+
+
+async def _respond(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

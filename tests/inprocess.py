@@ -1,0 +1,191 @@
+"""A real server in this process, on loopback, for any user object: sockets, engine, mailbox and codecs are real."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import uvicorn
+from h2corn import Config, Server
+
+from modelwrap.runtime.batching import Joiner
+from modelwrap.runtime.component.invoke import Component
+from modelwrap.runtime.component.metadata import describe
+from modelwrap.runtime.endpoints import Answerer
+from modelwrap.runtime.mailbox import Mailbox
+from modelwrap.runtime.metrics.exposition import CONTENT_TYPE, Exposition
+from modelwrap.runtime.metrics.registry import CustomMetrics, Registry
+from modelwrap.runtime.metrics.segment import Segment, allocate
+from modelwrap.runtime.service import Node, Service
+from modelwrap.runtime.transports.asgi import Application
+from modelwrap.runtime.transports.rest import Page
+from modelwrap.runtime.transports.types import Limits, Receive, Scope, Send
+
+__all__ = ["H2corn", "Reply", "Running", "Uvicorn", "running"]
+
+_START_LIMIT = 10.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP response."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Engine(Protocol):
+    """An ASGI server, reduced to its life."""
+
+    async def serve(self) -> None: ...
+    async def started(self) -> str: ...
+    def stop(self) -> None: ...
+
+
+class H2corn:
+    """The engine that images run: REST and gRPC on one port."""
+
+    def __init__(self, application: Any) -> None:
+        config = Config(bind=("127.0.0.1:0",), grpc=True, access_log=False, lifespan="off")
+        self._server = Server(application, config)
+
+    async def serve(self) -> None:
+        await self._server.serve()
+
+    async def started(self) -> str:
+        await self._server.wait_started()
+        return self._server.addresses[0]
+
+    def stop(self) -> None:
+        self._server.shutdown()
+
+
+class Uvicorn:
+    """The engine that shows that REST does not depend on the other one."""
+
+    def __init__(self, application: Any) -> None:
+        config = uvicorn.Config(
+            application, host="127.0.0.1", port=0, log_level="critical", lifespan="off", interface="asgi3"
+        )
+        self._server = uvicorn.Server(config)
+
+    async def serve(self) -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self._port = listener.getsockname()[1]
+            await self._server.serve([listener])
+
+    async def started(self) -> str:
+        while not self._server.started:  # noqa: ASYNC110 - it offers nothing to wait for
+            await asyncio.sleep(0.01)
+        return f"127.0.0.1:{self._port}"
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+
+
+class Running:
+    """One listening server, whose user object can be changed between requests.
+
+    Attributes:
+        address: Host and port.
+        labels: The labels of custom metrics.
+    """
+
+    def __init__(self, engine: Callable[[Any], Engine]) -> None:
+        self.address = ""
+        self.labels: dict[str, str] = {}
+        self._application: Application | None = None
+        self._mailbox: Mailbox | None = None
+        self._loop = asyncio.new_event_loop()
+        self._engine = engine(self._asgi)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def serve(
+        self,
+        user_object: Any,
+        *,
+        node: Node | None = None,
+        limits: Limits | None = None,
+        inline: bool = False,
+        max_batch_size: int = 0,
+        capacity: int = 64,
+    ) -> None:
+        """Serve this object from now on."""
+
+        async def change() -> None:
+            if self._mailbox is not None:
+                self._mailbox.close()
+            component = Component(user_object)
+            descriptor = allocate()
+            segment = Segment(descriptor)
+            os.close(descriptor)
+            service = Service(component, node or Node(), recorder=CustomMetrics(Registry(segment)))
+            joining = max_batch_size > 1 and component.joinable()
+            join = Joiner(service, max_batch_size) if joining else None
+            self._mailbox = Mailbox(capacity=capacity, inline=inline, join=join)
+            await self._mailbox.start(lambda: None)
+            answerer = Answerer(
+                service,
+                self._mailbox,
+                metadata=lambda: describe(component, node.image if node else "", {}),
+                joining=joining,
+            )
+            shown = Exposition([segment], self.labels)
+            pages = {"/metrics": lambda: Page(200, CONTENT_TYPE.encode(), shown.text())}
+            self._application = Application(answerer, limits=limits or Limits(), pages=pages)
+
+        asyncio.run_coroutine_threadsafe(change(), self._loop).result(_START_LIMIT)
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Reply:
+        """One HTTP/1.1 request on a connection of its own."""
+        connection = http.client.HTTPConnection(self.address, timeout=20)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            fields = {name.lower(): value for name, value in response.getheaders()}
+            return Reply(response.status, fields, response.read())
+        finally:
+            connection.close()
+
+    async def _asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._application is not None
+        await self._application(scope, receive, send)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._engine.serve())
+
+    def start(self) -> None:
+        """Listen."""
+        self._thread.start()
+        self.address = asyncio.run_coroutine_threadsafe(self._engine.started(), self._loop).result(_START_LIMIT)
+
+    def stop(self) -> None:
+        """Stop listening and end the thread."""
+        if self._mailbox is not None:
+            self._mailbox.close()
+        self._engine.stop()
+        self._thread.join(_START_LIMIT)
+        self._loop.close()
+
+
+@contextmanager
+def running(engine: Callable[[Any], Engine] = H2corn) -> Iterator[Running]:
+    """A server for the time of a block."""
+    server = Running(engine)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
