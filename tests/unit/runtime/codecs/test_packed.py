@@ -22,7 +22,7 @@ def test_a_run_of_varints_is_the_array_of_their_numbers(numbers: list[int]) -> N
 
 @given(st.lists(st.sampled_from([0x00, 0x01, 0x7F, 0x80, 0xFF])).map(bytes))
 def test_any_run_is_read_as_one_varint_after_the_other_or_refused_with_it(run: bytes) -> None:
-    expected: list[int] | None = []
+    expected: list[int] = []
     position = 0
     try:
         while position < len(run):
