@@ -8,8 +8,6 @@ times a constant. This room knows no message and no bytes.
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from array import array
 from collections.abc import Sequence
 from itertools import chain
@@ -18,9 +16,10 @@ from typing import NoReturn
 import numpy as np
 
 from modelwrap.errors import InvalidRequest
+from modelwrap.runtime.codecs.date_text import date_texts
 from modelwrap.runtime.payload import JSONValue, UserValue
 
-__all__ = ["date_text", "from_nested", "from_tensor", "nested_values", "tensor_values"]
+__all__ = ["from_nested", "from_tensor", "nested_values", "tensor_values"]
 
 _FLOAT64 = np.dtype(np.float64)
 _INT64 = np.dtype(np.int64)
@@ -202,12 +201,12 @@ def _short(shape: list[JSONValue]) -> str:
 def nested_values(values: np.ndarray) -> UserValue:
     """What to write for `data.ndarray`: nested lists, or an array that orjson can write.
 
-    Numbers are written as the float64 or integer that they are; NaN and infinity become null. Dates are text
-    as `date_text` writes it, NaT is None. What has no JSON form stays in the lists as it is.
+    Numbers are written as the float64 or integer that they are; NaN and infinity become null. Dates are text, NaT is
+    None. What has no JSON form stays in the lists as it is.
     """
     kind = values.dtype.kind
     if kind == "M":
-        return _dates(values)
+        return date_texts(values)
     if kind not in "fiub" or values.size <= _SMALL:
         return values.tolist()
     # The reference widens float32, so 0.1 is sent as 0.10000000149011612; and orjson writes float64 faster.
@@ -232,23 +231,3 @@ def _spelled(number: float) -> float | str:
     if math.isnan(number):
         return "NaN"
     return "Infinity" if number > 0 else "-Infinity"
-
-
-def _dates(values: np.ndarray) -> UserValue:
-    texts = np.empty(values.size, dtype=object)
-    texts[:] = [date_text(date) for date in values.ravel()]
-    return texts.reshape(values.shape).tolist()
-
-
-def date_text(date: np.datetime64) -> str | None:
-    """A date as the reference writes it: `Wed, 01 Jan 2020 00:00:00 GMT`; NaT is None.
-
-    A date that no calendar of Python holds is ISO 8601 text. Source: recorded answers, np datetime.
-    """
-    if np.isnat(date):
-        return None
-    moment = date.astype("datetime64[s]").item()
-    if not isinstance(moment, datetime):
-        return str(date)
-    return format_datetime(moment.replace(tzinfo=UTC), usegmt=True)
-

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -16,11 +17,13 @@ import orjson
 
 from modelwrap.errors import ComponentFailed
 from modelwrap.runtime.codecs import json_arrays
+from modelwrap.runtime.codecs.date_text import date_texts, text_of_date
 from modelwrap.runtime.payload import JSONValue, UserValue
 
 __all__ = ["kind_of", "read", "write"]
 
-_SORTED, _NEWLINE, _NUMPY = orjson.OPT_SORT_KEYS, orjson.OPT_APPEND_NEWLINE, orjson.OPT_SERIALIZE_NUMPY
+_USUAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+_NEWLINE, _NUMPY = orjson.OPT_APPEND_NEWLINE, orjson.OPT_SERIALIZE_NUMPY
 _KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
 
 
@@ -58,8 +61,8 @@ def _read_leniently(text: bytes) -> JSONValue:
 def write(value: UserValue, *, newline: bool = False, numpy: bool = False) -> bytes:
     """JSON text with sorted keys and no spaces, of any value that has a JSON form.
 
-    NaN and infinity are written as null, dates as ISO 8601 text, keys that are no text as the `json` module writes
-    them, NumPy numbers as the exact decimal of the number they hold.
+    NaN and infinity are written as null, dates as `date_text` has them, keys that are no text as the `json` module
+    writes them, NumPy numbers as the exact decimal of the number they hold.
 
     Args:
         value: What to write.
@@ -71,7 +74,7 @@ def write(value: UserValue, *, newline: bool = False, numpy: bool = False) -> by
         ComponentFailed: Something in `value` has no JSON form; the message names its type.
     """
     try:
-        return orjson.dumps(value, _plain, _SORTED | (newline and _NEWLINE) | (numpy and _NUMPY))
+        return orjson.dumps(value, _plain, _USUAL | (newline and _NEWLINE) | (numpy and _NUMPY))
     except TypeError:  # orjson's own error too: a big integer, a key that is no text, half a surrogate pair, or no JSON
         return _write_leniently(value) + (b"\n" if newline else b"")
 
@@ -86,7 +89,9 @@ def _plain(value: UserValue) -> UserValue:
         return list(value)
     if isinstance(value, Decimal):
         return str(value)
-    for conversion in ("tolist", "isoformat"):  # arrays and dates of other libraries
+    if isinstance(value, date):
+        return text_of_date(value)
+    for conversion in ("tolist", "isoformat"):  # arrays of other libraries, times of day
         method = getattr(value, conversion, None)
         if callable(method) and not isinstance(value, type):
             return method()
@@ -102,7 +107,7 @@ def _plain_array(values: np.ndarray) -> UserValue:
 
 def _plain_scalar(value: np.generic) -> UserValue:
     if isinstance(value, np.datetime64):
-        return json_arrays.date_text(value)
+        return date_texts(np.asarray(value))
     if isinstance(value, np.timedelta64):
         raise TypeError(_no_json(value))
     return float(value) if isinstance(value, np.longdouble) else value.item()
@@ -150,6 +155,6 @@ def _leaf(value: UserValue) -> UserValue:
     if isinstance(value, np.ndarray):
         return _tree(np.asarray(json_arrays.nested_values(value)).tolist())
     try:
-        return orjson.loads(orjson.dumps(value, _plain))
+        return orjson.loads(orjson.dumps(value, _plain, _USUAL))
     except TypeError:
         return _tree(_plain(value))
