@@ -31,11 +31,20 @@ def modelwrap(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     umask: int = -1,
-    user: int | None = None,
+    powerless: bool = False,
 ) -> Outcome:
-    """Runs `modelwrap` with these words."""
+    """Runs `modelwrap` with these words.
+
+    Args:
+        words: What is typed after the command's name.
+        cwd: The working directory.
+        environment: Variables set over the present ones.
+        umask: The mask of permissions for new files.
+        powerless: Takes from root the power to read and write whatever it likes.
+    """
+    prefix = ["setpriv", "--bounding-set=-all"] if powerless and os.geteuid() == 0 else []
     finished = subprocess.run(
-        [COMMAND, *map(str, words)],
+        [*prefix, COMMAND, *map(str, words)],
         cwd=cwd,
         env={**os.environ, **(environment or {})},
         check=False,
@@ -43,7 +52,6 @@ def modelwrap(
         encoding="utf-8",
         errors="surrogateescape",
         umask=umask,
-        user=user,
         timeout=50,
     )
     return Outcome(finished.returncode, finished.stdout, finished.stderr)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from cli.command_line import modelwrap, tree, write
+from cli.command_line import COMMAND, modelwrap, tree, write
 
 GUIDE = ("MnistClassifier", "0.1", "seldonio")
 
@@ -58,3 +61,80 @@ def test_an_earlier_build_is_kept_without_force_and_replaced_with_it(model: Path
     assert tree(model / "build") == before
     assert modelwrap(model, *GUIDE, "-f").status == 0
     assert (model / "build/model/offset.txt").read_text() == "2"
+
+
+def test_the_same_input_gives_the_same_bytes_wherever_and_whoever_writes_them(model: Path, tmp_path: Path) -> None:
+    write(model, {"data/a.txt": "1", "data/B.txt": "2", ".env": "SECRET=1", "bin/tool": "#!/bin/sh\n"})
+    (model / "bin/tool").chmod(0o755)
+    (model / "latest").symlink_to("data/a.txt")
+    elsewhere = tmp_path / "some where/else"
+    elsewhere.parent.mkdir()
+    shutil.copytree(model, elsewhere, symlinks=True, copy_function=shutil.copy)
+    environments = [
+        {"TZ": "UTC", "PYTHONHASHSEED": "1", "LC_ALL": "C", "HOME": "/"},
+        {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8", "HOME": str(tmp_path)},
+    ]
+    first = modelwrap("model", *GUIDE, cwd=tmp_path, environment=environments[0], umask=0o077)
+    second = modelwrap(elsewhere, *GUIDE, cwd=Path("/"), environment=environments[1], umask=0)
+    assert (first.status, second.status) == (0, 0), first.err + second.err
+    assert tree(model / "build") == tree(elsewhere / "build")
+    assert str(tmp_path) not in "".join(
+        file.read_text(errors="replace") for file in (model / "build").rglob("*") if file.is_file()
+    )
+
+
+def test_what_is_left_out_is_said(model: Path) -> None:
+    write(model, {".git/HEAD": "", ".env": "A=1", "deploy.key": "", "big/train.csv": "", ".dockerignore": "big\n"})
+    outcome = modelwrap(model, *GUIDE)
+    assert "left out (secret): .env, deploy.key\n" in outcome.err
+    assert "left out (version control): .git/\n" in outcome.err
+    assert "left out (.dockerignore:1): big/\n" in outcome.err
+    assert not (model / "build/model/.env").exists()
+
+
+def test_an_output_folder_inside_the_model_folder_is_never_copied_into_itself(model: Path) -> None:
+    for folder in ("build", "out", "deep/out"):
+        assert modelwrap(model, *GUIDE, "--out-folder", model / folder).status == 0
+        assert not (model / folder / "model/build").exists()
+    assert modelwrap(model, *GUIDE, "--force").status == 0
+    assert sorted(path.name for path in (model / "build/model").iterdir()) == sorted(
+        ["MnistClassifier.py", "deep", "offset.txt", "requirements.txt"]
+    )
+
+
+def test_files_named_as_generated_ones_are_kept_beside_them(model: Path) -> None:
+    write(model, {"README.md": "mine", "Makefile": "mine", "Dockerfile": "mine", "runtime/x.py": "mine"})
+    assert modelwrap(model, *GUIDE).status == 0
+    for name in ("README.md", "Makefile", "Dockerfile", "runtime/x.py"):
+        assert (model / "build/model" / name).read_text() == "mine"
+    assert (model / "build/README.md").read_text().startswith("# MnistClassifier")
+
+
+def test_only_the_path_of_the_folder_goes_to_standard_output(model: Path) -> None:
+    outcome = modelwrap("model", *GUIDE, "--out-folder", "a b", cwd=model.parent)
+    assert outcome.out == "a b\n"
+    assert "next: cd 'a b' && ./build_image.sh" in outcome.err
+
+
+def test_no_colour_is_written_to_a_pipe(model: Path) -> None:
+    assert "\033" not in modelwrap("nowhere", *GUIDE, environment={"TERM": "xterm-256color"}).err
+
+
+def test_nothing_of_the_folder_is_run(model: Path) -> None:
+    write(model, {"MnistClassifier.py": "raise SystemExit(9)\nclass MnistClassifier:\n    def predict(self, X): ...\n"})
+    assert modelwrap(model, *GUIDE).status == 0
+
+
+def test_names_of_files_may_hold_anything(model: Path) -> None:
+    odd = [model / "with space", model / "quote'\"$", model / "new\nline", model / os.fsdecode(b"latin-\xe9")]
+    for path in odd:
+        path.write_text("1")
+    outcome = modelwrap(model, *GUIDE)
+    assert outcome.status == 0, outcome.err
+    assert all((model / "build/model" / path.name).read_text() == "1" for path in odd)
+
+
+def test_a_reader_of_the_output_that_goes_away_is_no_bug(model: Path) -> None:
+    shell = f"'{COMMAND}' --help | true; exit 0"
+    ended = subprocess.run(["sh", "-c", shell], check=False, capture_output=True, text=True)
+    assert ended.stderr == ""

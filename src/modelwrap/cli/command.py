@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import click
 
-__all__ = ["Command"]
+__all__ = ["Bare", "Command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """How an option is read whose value may be left out.
+
+    Attributes:
+        text: What it stands for alone.
+        takes: Whether the next word is its value.
+    """
+
+    text: str
+    takes: Callable[[str], bool]
 
 
 class Command(click.Command):
@@ -19,7 +34,7 @@ class Command(click.Command):
         about: What it does, in a sentence or two.
         groups: A title for each group of options; every option is in one.
         examples: Real command lines.
-        settings: More settings of click's parser.
+        bare: Options whose value may be left out.
     """
 
     def __init__(
@@ -31,16 +46,17 @@ class Command(click.Command):
         about: str,
         groups: Mapping[str, Sequence[str]],
         examples: Sequence[str],
-        settings: Mapping[str, object] | None = None,
+        bare: Mapping[str, Bare] | None = None,
     ) -> None:
-        context = {"help_option_names": ["-h", "--help"], "max_content_width": 100, **(settings or {})}
+        context = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
         super().__init__(name, context_settings=context, params=params, callback=callback, help=about)
         self._groups = groups
         self._examples = examples
+        self._bare = bare or {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Completes abbreviated long options before click reads them, as the guide's tool did."""
-        return super().parse_args(ctx, list(_complete(args, self.option_table(ctx), ctx)))
+        return super().parse_args(ctx, list(self._complete(args, ctx)))
 
     def option_table(self, ctx: click.Context) -> dict[str, bool]:
         """Every spelling of every option, and whether it takes a value."""
@@ -53,7 +69,7 @@ class Command(click.Command):
         options = self.option_table(ctx)
         words = []
         try:
-            completed = _complete(arguments, options, ctx)
+            completed = self._complete(arguments, ctx)
             for argument in completed:
                 if not argument.startswith("-") or argument == "-":
                     words.append(argument)
@@ -64,6 +80,25 @@ class Command(click.Command):
         except click.UsageError:
             return None
         return words
+
+    def _complete(self, arguments: Sequence[str], ctx: click.Context) -> Iterator[str]:
+        """Yields the arguments with every option spelled out; what follows an option as its value stays as it is."""
+        options = self.option_table(ctx)
+        rest = deque(arguments)
+        while rest:
+            argument = rest.popleft()
+            if argument == "--":
+                yield from (argument, *rest)
+                return
+            name, equals, value = argument.partition("=")
+            if name.startswith("--"):
+                name = _spelled_out(name, options, ctx)
+            if name in self._bare and not equals:
+                bare = self._bare[name]
+                equals, value = "=", rest.popleft() if rest and bare.takes(rest[0]) else bare.text
+            yield f"{name}{equals}{value}"
+            if options.get(name) and not equals and rest:
+                yield rest.popleft()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the options by groups."""
@@ -76,22 +111,6 @@ class Command(click.Command):
         """Writes the examples."""
         with formatter.section("Examples"):
             formatter.write("".join(f"{'':>{formatter.current_indent}}{example}\n" for example in self._examples))
-
-
-def _complete(arguments: Sequence[str], options: Mapping[str, bool], ctx: click.Context) -> Iterator[str]:
-    """Yields the arguments with every option spelled out; what follows an option as its value is left as it is."""
-    rest = iter(arguments)
-    for argument in rest:
-        if argument == "--":
-            yield argument
-            yield from rest
-            return
-        name, equals, value = argument.partition("=")
-        if name.startswith("--"):
-            name = _spelled_out(name, options, ctx)
-        yield f"{name}{equals}{value}"
-        if options.get(name) and not equals and (value_of_option := next(rest, None)) is not None:
-            yield value_of_option
 
 
 def _spelled_out(name: str, options: Mapping[str, bool], ctx: click.Context) -> str:

@@ -119,7 +119,7 @@ def _call(verb: str, arguments: list[str], shown_as: str) -> int:
         status: int | None = _load(verb).main(arguments, prog_name=shown_as, standalone_mode=False)
     except click.UsageError as error:
         usage = error.ctx.get_usage() if error.ctx else ""
-        terminal.error("\n".join(filter(None, [error.format_message(), usage, f"{shown_as} --help tells more"])))
+        terminal.error("\n".join(filter(None, [error.format_message(), usage, f"modelwrap {verb} --help tells more"])))
         return Exit.USAGE
     return status or Exit.GOOD
 

@@ -63,7 +63,7 @@ def _wrap(request: _Request) -> int:
         try:
             write_folder(generated_entries(plan), output)
         except OSError as error:
-            raise ProjectError(_write_message(error)) from error
+            raise ProjectError(_write_message(error, request.output)) from error
     _report(plan, request.output)
     terminal.result(str(request.output))
     return Exit.GOOD
@@ -92,9 +92,10 @@ def _ending_in_order() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _write_message(error: OSError) -> str:
-    where = f" {error.filename}" if error.filename else ""
-    return f"can't write the output{where}: {error.strerror}\nnothing was changed"
+def _write_message(error: OSError, output: Path) -> str:
+    """Where the fault lies outside of the folder in preparation, its place is named: a file that could not be read."""
+    place = "" if error.filename is None or ".modelwrap-" in str(error.filename) else f" ({error.filename})"
+    return f"the output folder {output} can't be written: {error.strerror}{place}\nnothing was changed"
 
 
 def _report(plan: ImagePlan, output: Path) -> None:

@@ -14,10 +14,11 @@ from modelwrap.contract import ENTRYPOINT_MODULE, IMAGE_USER, MODEL_DIR, RUNTIME
 from modelwrap.image.plan import ImagePlan
 from modelwrap.image.text import dockerfile_quote, json_array
 
-__all__ = ["MODEL_FOLDER", "REQUIREMENTS", "RUNTIME_FOLDER", "write_dockerfile"]
+__all__ = ["ARCHIVE_FOLDER", "MODEL_FOLDER", "REQUIREMENTS", "RUNTIME_FOLDER", "write_dockerfile"]
 
 #: Names of the generated folder.
 MODEL_FOLDER = "model"
+ARCHIVE_FOLDER = "packages"
 RUNTIME_FOLDER = "runtime"
 REQUIREMENTS = "modelwrap-requirements.txt"
 
@@ -69,12 +70,16 @@ def _copy_requirements(plan: ImagePlan) -> Iterator[str]:
         yield _copy(path, f"{dirname(path)}/" if dirname(path) else "./")
     directories = set(plan.project.folder.directories)
     for path in plan.requirements.local:
+        if path in plan.archives:
+            continue
         if path == ".":
             yield _copy("", "./")
         elif path in directories:
             yield _copy(f"{path}/", f"{path}/")
         else:
             yield _copy(path, f"{dirname(path)}/" if dirname(path) else "./")
+    if plan.archives:
+        yield f"COPY {ARCHIVE_FOLDER}/ ./"
     yield f"COPY {REQUIREMENTS} /opt/"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap import __version__
-from modelwrap.image.dockerfile import MODEL_FOLDER, REQUIREMENTS, RUNTIME_FOLDER, write_dockerfile
+from modelwrap.image.dockerfile import ARCHIVE_FOLDER, MODEL_FOLDER, REQUIREMENTS, RUNTIME_FOLDER, write_dockerfile
 from modelwrap.image.plan import ImagePlan
 from modelwrap.image.reference import DEFAULT_REGISTRY
 from modelwrap.image.runtime_files import runtime_files
@@ -62,12 +62,23 @@ def generated_entries(plan: ImagePlan) -> list[Entry]:
 def _model(plan: ImagePlan) -> Iterator[Entry]:
     folder = plan.project.folder
     yield FolderEntry(MODEL_FOLDER)
-    for directory in folder.directories:
+    for directory in _directories(plan):
         yield FolderEntry(f"{MODEL_FOLDER}/{directory}")
     for file in folder.files:
-        yield CopiedFile(f"{MODEL_FOLDER}/{file.path}", file.source, file.is_executable)
+        place = ARCHIVE_FOLDER if file.path in plan.archives else MODEL_FOLDER
+        yield CopiedFile(f"{place}/{file.path}", file.source, file.is_executable)
     for link in folder.links:
         yield LinkEntry(f"{MODEL_FOLDER}/{link.path}", link.target)
+
+
+def _directories(plan: ImagePlan) -> Iterator[str]:
+    """The model's folders, less those that held nothing but packages to install."""
+    folder = plan.project.folder
+    kept = {file.path for file in folder.files} - plan.archives | {link.path for link in folder.links}
+    for directory in folder.directories:
+        held = [path for path in plan.archives if path.startswith(f"{directory}/")]
+        if not held or any(path.startswith(f"{directory}/") for path in kept):
+            yield directory
 
 
 def _runtime() -> Iterator[Entry]:
@@ -102,7 +113,7 @@ def _script_values(plan: ImagePlan) -> dict[str, str]:
     return {
         "IMAGE": shell_quote(image),
         "QUALIFIED": shell_quote(qualified),
-        "VARIABLES": "".join(f" {name}" for name in plan.requirements.variables),
+        "VARIABLES": " ".join(plan.requirements.variables),
     }
 
 
@@ -121,7 +132,7 @@ def _readme_values(plan: ImagePlan) -> dict[str, str]:
         "IMAGE": str(plan.reference),
         "PATH": example.path,
         "METHOD": example.method,
-        "BODY": example.body.replace("'", "\\u0027"),
+        "CURL": example.curl("localhost:9000"),
         "BODY_NOTE": _OF_THE_MODEL if example.is_of_the_model else _GUESSED,
         "INSTALL": " ".join(f"-r {file}" for file in files),
         "PARAMETERS": "\n".join(f"| {key} | `{value}` |" for key, value in plan.labels.items()),

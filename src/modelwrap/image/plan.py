@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from modelwrap.contract import Label
 from modelwrap.errors import ProjectError
 from modelwrap.image.reference import Reference
-from modelwrap.image.requirements import REQUIREMENTS_FILE, Requirements, normalized, read_requirements
+from modelwrap.image.requirements import REQUIREMENTS_FILE, Requirements, is_archive, normalized, read_requirements
 from modelwrap.image.runtime_files import package_name, runtime_requirements
 from modelwrap.image.system_packages import BUILD_FILE, RUN_FILE, read_system_packages
 from modelwrap.project import Folder, Project
@@ -32,6 +32,7 @@ class ImagePlan:
         persistence: Whether the object's state is kept.
         requirements: What the model's requirements files say.
         runtime_requirements: What the runtime needs, as floors.
+        archives: Files of the model folder that only pip needs; they do not go into the image.
         run_packages: Debian packages of the image.
         build_packages: Debian packages of the stage that installs Python packages.
     """
@@ -43,6 +44,7 @@ class ImagePlan:
     persistence: bool
     requirements: Requirements
     runtime_requirements: tuple[str, ...]
+    archives: frozenset[str]
     run_packages: tuple[str, ...]
     build_packages: tuple[str, ...]
 
@@ -84,9 +86,18 @@ def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: 
         persistence,
         requirements,
         packages,
+        _archives(project.folder, requirements),
         read_system_packages(project.root, RUN_FILE),
         _build_packages(project, requirements),
     )
+
+
+def _archives(folder: Folder, requirements: Requirements) -> frozenset[str]:
+    def is_linked(path: str) -> bool:
+        return any(path.startswith(f"{place}/") for place in requirements.link_folders)
+
+    found = (file.path for file in folder.files if is_archive(file.path))
+    return frozenset(path for path in found if path in requirements.local or is_linked(path))
 
 
 def _build_packages(project: Project, requirements: Requirements) -> tuple[str, ...]:

@@ -78,15 +78,15 @@ def check_base_image(image: str) -> str:
         raise ProjectError(
             f"the base image {image} brings Python 2, which neither modelwrap nor today's packages run on"
         )
-    domain, _, rest = image.partition("/")
-    known = _REFERENCE.fullmatch(image) and (not rest or _is_domain(domain) or domain == domain.lower())
-    if not known:
+    domain, slash, _ = image.partition("/")
+    is_known = _REFERENCE.fullmatch(image) and (not slash or _is_domain(domain) or domain == domain.lower())
+    if not is_known:
         raise ProjectError(f"{image!r} can't be the name of a base image\nit looks like python:3.12-slim")
     return image
 
 
 def _is_domain(component: str) -> bool:
-    looks_like_one = "." in component or ":" in component or component == "localhost" or component != component.lower()
+    looks_like_one = "." in component or ":" in component or component == "localhost"
     return looks_like_one and re.fullmatch(_DOMAIN, component) is not None
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from modelwrap.errors import ProjectError
 from modelwrap.image.requirement_lines import Line, decode, option_of, read_lines
 
-__all__ = ["REQUIREMENTS_FILE", "Requirements", "normalized", "read_requirements"]
+__all__ = ["REQUIREMENTS_FILE", "Requirements", "is_archive", "normalized", "read_requirements"]
 
 REQUIREMENTS_FILE = "requirements.txt"
 
@@ -27,7 +27,7 @@ _CONDA = re.compile(r"[A-Za-z0-9._-]+=[^=].*")
 _ARCHIVE = re.compile(r".+\.(?:whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|tar)(?:\[[^\]]*\])?")
 _URL = re.compile(r"(?:(?P<vcs>git|hg|svn|bzr)\+)?(?P<scheme>[a-z][a-z0-9+.-]*):(?P<rest>.*)", re.IGNORECASE)
 _PASSWORD = re.compile(r"//[^/@\s]*:(?P<password>[^/@\s]+)@")
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
 _HASH = re.compile(r"\s--hash[= ]")
 
 #: Options that pip takes in a requirements file and that need nothing from the folder.
@@ -43,7 +43,8 @@ class Requirements:
 
     Attributes:
         files: The requirements and constraints files, `requirements.txt` first; empty where the folder has none.
-        local: Files and folders of the model folder that they name: pip must find them when it installs.
+        local: Files and projects of the model folder that they name: pip must find them when it installs.
+        link_folders: Folders of the model folder that pip looks for packages in: `--find-links`.
         names: The packages they name, normalized.
         variables: Environment variables that pip fills in: `${TOKEN}`.
         uses_git: Whether pip needs git.
@@ -52,6 +53,7 @@ class Requirements:
 
     files: tuple[str, ...] = ()
     local: tuple[str, ...] = ()
+    link_folders: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     variables: tuple[str, ...] = ()
     uses_git: bool = False
@@ -61,6 +63,11 @@ class Requirements:
 def normalized(name: str) -> str:
     """The name of a package as indexes compare it: `Scikit_Learn` is `scikit-learn`."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_archive(path: str) -> bool:
+    """Whether a file is one that pip installs: a wheel or a source archive."""
+    return _ARCHIVE.fullmatch(path) is not None
 
 
 def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, ...]) -> Requirements:
@@ -84,6 +91,7 @@ def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, .
     return Requirements(
         tuple(reader.files),
         tuple(sorted(reader.local)),
+        tuple(sorted(reader.link_folders)),
         frozenset(reader.names),
         tuple(sorted(reader.variables)),
         reader.uses_git,
@@ -97,6 +105,7 @@ class _Reader:
     present: frozenset[str]
     files: list[str] = field(default_factory=list)
     local: set[str] = field(default_factory=set)
+    link_folders: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     variables: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
@@ -172,7 +181,7 @@ class _Reader:
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
         base = posixpath.dirname(line.file) if beside in self.present else ""
         if (path := self._inside(line, value, base)) is not None:
-            self.local.add(path)
+            self.link_folders.add(path)
 
     def _require_hashes(self, line: Line, _value: str) -> None:
         self.first_hash = self.first_hash or line
@@ -180,7 +189,7 @@ class _Reader:
     def _read_requirement(self, line: Line, text: str) -> None:
         target = re.split(r"\s;", text, maxsplit=1)[0].strip()
         match = _NAMED.fullmatch(text)
-        if match and not _ARCHIVE.fullmatch(target):
+        if match and (match["url"] or not _ARCHIVE.fullmatch(target)):
             self._read_named(line, match["name"], match["url"])
         elif _URL.fullmatch(target) and not re.match(r"[A-Za-z]:[\\/]", target):
             self._read_url(line, target)

@@ -35,7 +35,8 @@ def check_output(output: Path, model: Path, *, replace: bool) -> None:
         ProjectError: It can't; the message says what to do. Nothing was touched.
     """
     if output == model or output in model.parents:
-        raise ProjectError(f"the output folder {output} holds the model folder\nchoose another --out-folder")
+        relation = "is" if output == model else "holds"
+        raise ProjectError(f"the output folder {output} {relation} the model folder\nchoose another --out-folder")
     if not os.path.lexists(output):
         return
     if not output.is_dir():

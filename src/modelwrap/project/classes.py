@@ -61,7 +61,7 @@ def split_name(name: str) -> tuple[str, str]:
         ProjectError: It is no name that Python could import.
     """
     parts = name.split(".")
-    if not all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
+    if parts[-1] == "py" or not all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
         raise ProjectError(_name_message(name))
     if parts[0] in sys.stdlib_module_names:
         raise ProjectError(
@@ -115,6 +115,8 @@ class _Methods:
 
     def collect(self, binding: Binding, module: Module) -> None:
         if id(binding) in self._seen:
+            # A base met twice adds nothing; an import that leads back to itself leads nowhere.
+            self.is_complete &= isinstance(binding, ast.ClassDef)
             return
         self._seen.add(id(binding))
         if isinstance(binding, ast.ClassDef):

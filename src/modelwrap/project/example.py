@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ class Example:
         path: The REST path of the role.
         method: The gRPC method of the role.
         body: One line of JSON.
-        is_of_the_model: Whether the model's own `contract.json` says so; else the numbers are a guess.
+        is_of_the_model: Whether the model itself says so; else the numbers are a guess.
     """
 
     path: str
@@ -44,26 +45,55 @@ class Example:
     body: str
     is_of_the_model: bool
 
+    def curl(self, address: str) -> str:
+        """The command that sends it, on one line of a POSIX shell.
 
-def make_example(root: Path, role: Role, methods: frozenset[str] = frozenset()) -> Example:
+        Args:
+            address: Host and port.
+        """
+        return f"curl -s {address}{self.path} -H 'Content-Type: application/json' -d {shlex.quote(self.body)}"
+
+
+def make_example(root: Path, role: Role, methods: frozenset[str] = frozenset(), metadata: object = None) -> Example:
     """Makes a request for a model folder.
 
     Args:
         root: The model folder.
         role: The service type, which decides path and form.
         methods: What the class defines: a TRANSFORMER may transform outputs only.
+        metadata: What the running model tells of itself, where it is asked. Source: component API section 5.
     """
     if role is Role.TRANSFORMER and "transform_output" in methods and "transform_input" not in methods:
         role = Role.OUTPUT_TRANSFORMER
-    features = list(_features(root))
-    is_known = 0 < len(features) <= _LONGEST_ROW
-    data: JSONValue = {"ndarray": [[1.0, 2.0, 3.0, 4.0]]}
-    if is_known:
-        data = {"names": [name for name, _ in features], "ndarray": [[value for _, value in features]]}
-    message: JSONValue = {"data": data}
+    data = _data_of_contract(root) or _data_of_metadata(metadata)
+    message: JSONValue = {"data": data or {"ndarray": [[1.0, 2.0, 3.0, 4.0]]}}
     body = json.dumps([message, message] if role is Role.COMBINER else message, separators=(",", ":"))
     path, method = _PATHS[role]
-    return Example(path, method, body, is_known)
+    return Example(path, method, body, data is not None)
+
+
+def _data_of_contract(root: Path) -> JSONValue:
+    features = list(_features(root))
+    if not 0 < len(features) <= _LONGEST_ROW:
+        return None
+    return {"names": [name for name, _ in features], "ndarray": [[value for _, value in features]]}
+
+
+def _data_of_metadata(metadata: object) -> JSONValue:
+    """A row as wide as the first input says, in either form that metadata has."""
+    match metadata:
+        case {"inputs": [{"schema": {"names": [*names]}}, *_]}:
+            width = len(names)
+        case {"inputs": [{"schema": {"shape": [*_, int() as width]}}, *_]}:
+            names = []
+        case {"inputs": [{"shape": [*_, int() as width]}, *_]}:
+            names = []
+        case _:
+            return None
+    if not 0 < width <= _LONGEST_ROW:
+        return None
+    row: JSONValue = [float(number) for number in range(1, width + 1)]
+    return {"names": [str(name) for name in names], "ndarray": [row]} if names else {"ndarray": [row]}
 
 
 def _features(root: Path) -> Iterator[tuple[str, JSONValue]]:

@@ -7,6 +7,7 @@ writes.
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ __all__ = ["Folder", "LeftOut", "ModelFile", "ModelLink", "read_folder"]
 #: How a file begins that stands in for one in Git's large file storage; such a file is smaller than 1024 bytes.
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_LIMIT = 1024
+
+_ADVICE = "what the model does not need stays out by a line in .dockerignore"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +44,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ModelLink:
-    """A symbolic link that stays inside the folder: `target` is relative to the link, whatever it was written as."""
+    """A symbolic link that stays inside the folder; `target` is relative to the link."""
 
     path: str
     target: str
@@ -87,12 +90,12 @@ def read_folder(root: Path, exclusions: Exclusions) -> Folder:
     """
     reader = _Reader(root, exclusions)
     reader.walk(root, "", None)
-    reader.check_link_targets()
+    links = reader.links()
     if reader.faults:
-        raise ProjectError("\n".join(reader.faults))
+        raise ProjectError("\n".join([*reader.faults, _ADVICE]))
     return Folder(
         tuple(sorted(reader.files)),
-        tuple(sorted(reader.links)),
+        tuple(sorted(links)),
         tuple(sorted(reader.directories)),
         tuple(sorted(reader.left_out)),
     )
@@ -103,7 +106,7 @@ class _Reader:
         self._root = root
         self._exclusions = exclusions
         self.files: list[ModelFile] = []
-        self.links: list[ModelLink] = []
+        self._targets: dict[str, str] = {}
         self.directories: list[str] = []
         self.left_out: list[LeftOut] = []
         self.faults: list[str] = []
@@ -147,7 +150,7 @@ class _Reader:
         elif stat.S_ISREG(status.st_mode):
             self._take_file(relative, path, status)
         else:
-            self.faults.append(f"{relative} is {_kind(status.st_mode)}, which no image can hold: remove it")
+            self.faults.append(f"{relative} is {_kind(status.st_mode)}, which no image can hold")
 
     def _take_file(self, relative: str, path: Path, status: os.stat_result) -> None:
         try:
@@ -164,25 +167,26 @@ class _Reader:
         try:
             target = path.resolve(strict=True)
         except (OSError, RuntimeError):
-            self.faults.append(f"{relative} is a link to {os.readlink(path)}, which does not exist")  # noqa: PTH115
+            self.faults.append(f"{relative} is a link to {path.readlink()}, which does not exist")
             return
-        if not target.is_relative_to(self._root):
-            self.faults.append(
-                f"{relative} is a link out of the model folder, to {target}: put the file itself in its place"
-            )
-            return
-        first_step = Path(os.path.abspath(path.parent / path.readlink()))  # noqa: PTH100 (resolve would follow it)
-        inside = first_step if first_step.is_relative_to(self._root) else target
-        self.links.append(ModelLink(relative, os.path.relpath(inside, path.parent)))
+        if target.is_relative_to(self._root):
+            self._targets[relative] = target.relative_to(self._root).as_posix()
+        else:
+            self.faults.append(f"{relative} is a link out of the model folder, to {target}: put the file in its place")
 
-    def check_link_targets(self) -> None:
-        """A link that leads to something left out would lead nowhere in the image."""
-        taken = {*self.directories, *(file.path for file in self.files), *(link.path for link in self.links), "."}
-        for link in self.links:
-            target = Path(os.path.normpath(self._root / Path(link.path).parent / link.target))
-            relative = target.relative_to(self._root).as_posix()
-            if relative not in taken:
-                self.faults.append(f"{link.path} is a link to {relative}, which is left out of the image")
+    def links(self) -> list[ModelLink]:
+        """The links that stay inside, once all is read; one that leads to what is left out is a fault."""
+        taken = {".", *self.directories, *(file.path for file in self.files), *self._targets}
+        links = []
+        for path, target in self._targets.items():
+            written = (self._root / path).readlink().as_posix()
+            if posixpath.normpath(posixpath.join(posixpath.dirname(path), written)) in taken:
+                links.append(ModelLink(path, written))
+            elif target in taken:
+                links.append(ModelLink(path, posixpath.relpath(target, posixpath.dirname(path) or ".")))
+            else:
+                self.faults.append(f"{path} is a link to {target}, which is left out of the image")
+        return links
 
 
 def _kind(mode: int) -> str:

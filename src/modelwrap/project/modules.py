@@ -126,7 +126,7 @@ def _syntax_message(error: SyntaxError, shown_as: str) -> str:
     if error.text and error.text.strip():
         lines.append(f"  {error.text.strip()}")
     if "Missing parentheses in call to 'print'" in error.msg or "except clause" in error.msg:
-        lines.append("this looks like Python 2: convert the file, for example with `2to3`")
+        lines.append("this looks like Python 2, which no longer runs: convert the file")
     return "\n".join(lines)
 
 

@@ -10,7 +10,8 @@ CDPATH='' cd -- "$(dirname -- "$0")"
 
 image=@IMAGE@
 qualified=@QUALIFIED@
-settings='PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST PIP_NO_INDEX PIP_DEFAULT_TIMEOUT PIP_RETRIES@VARIABLES@'
+settings='PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_TRUSTED_HOST PIP_NO_INDEX PIP_DEFAULT_TIMEOUT PIP_RETRIES'
+variables='@VARIABLES@'
 secrets=.secrets
 
 fail() {
@@ -40,7 +41,11 @@ export_in_build() {
     pip_env="${pip_env}export $1=$(quote "$2")
 "
 }
-for name in $settings; do
+for name in $variables; do
+    eval "value=\${$name-}"
+    [ -n "$value" ] || fail "the model's requirements hold \${$name}, but $name is not set"
+done
+for name in $settings $variables; do
     eval "value=\${$name-}"
     [ -z "$value" ] || { export_in_build "$name" "$value" && has_credentials=1; }
 done
@@ -77,7 +82,12 @@ knows_secrets() {
         0 | false) return 1 ;;
         1 | true) return 0 ;;
     esac
-    $builder buildx version >/dev/null 2>&1 && export DOCKER_BUILDKIT=1
+    # Clients before 23 bring BuildKit but do not use it by themselves; later ones need buildx for it.
+    case $($builder version --format '{{.Client.Version}}' 2>/dev/null || true) in
+        19.* | 20.*) ;;
+        *) $builder buildx version >/dev/null 2>&1 || return 1 ;;
+    esac
+    export DOCKER_BUILDKIT=1
 }
 
 dockerfile=Dockerfile

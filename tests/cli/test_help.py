@@ -1,0 +1,77 @@
+"""What the command line tells of itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from cli.command_line import modelwrap
+from modelwrap import __version__
+
+SCREEN = (120, 50)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["wrap", "--help"], ["serve", "-h"], ["model", "-h"]])
+def test_help_fits_on_one_screen_and_ends_in_examples(words: list[str]) -> None:
+    outcome = modelwrap(*words)
+    assert (outcome.status, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    assert len(lines) < SCREEN[1]
+    assert max(map(len, lines)) <= SCREEN[0]
+    assert "Examples:" in outcome.out
+
+
+def test_the_version_is_told() -> None:
+    assert modelwrap("--version").out == f"modelwrap {__version__}\n"
+
+
+def test_called_alone_it_shows_what_it_can_do_and_fails() -> None:
+    outcome = modelwrap()
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "Commands:" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["srve"], "did you mean serve?"),
+        (["wrp", "model"], "did you mean wrap?"),
+        (["frobnicate"], "commands: serve, wrap"),
+        (["wrap", "m", "M", "1", "r", "--imagename", "x"], "--image-name"),
+        (["serve", "m", "M", "--http-prt", "1"], "--http-port"),
+    ],
+)
+def test_a_slip_is_met_with_the_nearest_word(words: list[str], hint: str) -> None:
+    outcome = modelwrap(*words)
+    assert outcome.status == 2
+    assert hint in outcome.err
+
+
+def test_python_m_modelwrap_is_the_same_command() -> None:
+    ended = subprocess.run([sys.executable, "-m", "modelwrap", "--version"], check=True, capture_output=True, text=True)
+    assert ended.stdout == f"modelwrap {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words", ["['--help']", "['wrap', '--help']", "['serve', '--help']", "['nowhere', 'M', '1', 'r']"]
+)
+def test_no_command_loads_what_only_a_model_needs(words: str) -> None:
+    program = (
+        "import sys\n"
+        f"sys.argv[1:] = {words}\n"
+        "from modelwrap.cli.main import main\n"
+        "main()\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'numpy', 'h2corn', 'orjson', 'rich', 'yaml'}))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_of_the_whole_does_not_even_load_click() -> None:
+    program = (
+        "import sys; sys.argv[1:] = ['-h']; from modelwrap.cli.main import main; main(); print('click' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ended.stdout.splitlines()[-1] == "False"
