@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from modelwrap.contract import Role
-from modelwrap.errors import InvalidRequest
+from modelwrap.errors import ComponentFailed, InvalidRequest
 from modelwrap.runtime.component.invoke import MISSING, Component
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, Status
 from modelwrap.runtime.metrics.custom import check
@@ -22,6 +22,11 @@ from modelwrap.runtime.payload import Array, Form, JSONObject, Payload, Raw, Tex
 from modelwrap.runtime.verb import Verb
 
 __all__ = ["Node", "Recorder", "Request", "Service"]
+
+#: What a router returns instead of the index of a child. Source: component API section 9.
+ALL_CHILDREN, NO_CHILD = -1, -2
+#: `meta.routing` holds a choice in 32 bits. Source: component API section 10.
+_MOST_CHILDREN = 1 << 31
 
 #: What a verb takes: a message, a combiner's messages, a feedback, or nothing.
 Request: TypeAlias = Message | list[Message] | Feedback | None
@@ -77,6 +82,7 @@ class Service:
         self._has_metrics = component.states("metrics")
         self._has_class_names = component.states("class_names")
         self._feature_names = component.states_as_attribute("feature_names")
+        self._has_n_branches = component.states("n_branches")
         self._is_plain = not (self._has_tags or self._has_metrics or self._own_path)
 
     @property
@@ -138,6 +144,9 @@ class Service:
 
         Any integral type is accepted but bool, which the orchestrator would read as a child's index.
 
+        Raises:
+            ComponentFailed: There can be no such child, which an orchestrator would meet by dropping the connection.
+
         Source: component API section 9; design, wire behaviour 8.
         """
         X, names = features(_payload(message))
@@ -148,8 +157,21 @@ class Service:
         child = result.value
         if isinstance(child, bool) or not isinstance(child, Integral):
             raise InvalidRequest(f"Routing response must be int but got {child}")
+        self._check_child(int(child))
         payload = in_kind(np.array([[int(child)]]), message.payload)
         return Message(payload, self._meta(Verb.ROUTE, Meta(puid=message.meta.puid), result))
+
+    def _check_child(self, child: int) -> None:
+        """Holds a choice against the number of children, as far as the class states it in `n_branches`."""
+        stated = self._component.value_of("n_branches") if self._has_n_branches else None
+        count = int(stated) if isinstance(stated, Integral) and stated > 0 else None
+        if NO_CHILD <= child < (_MOST_CHILDREN if count is None else count):
+            return
+        known = "" if count is None else f", of {count} children (n_branches)"
+        raise ComponentFailed(
+            f"route chose {child}{known}: it must return the index of a child, from 0 on, "
+            f"{ALL_CHILDREN} for all of them, or {NO_CHILD} for none"
+        )
 
     def _score(self, message: Message) -> Message:
         """The 0.1 wrapper's outlier detector: the message goes on unchanged, tagged with its score."""

@@ -261,6 +261,28 @@ def test_a_router_that_chooses_no_integer_is_told_so(child: Any) -> None:
         ask(user(route=lambda self, X, names: child), verb=Verb.ROUTE)
 
 
+def choice(child: Any, **members: Any) -> Any:
+    return values(ask(user(route=lambda self, X, names: child, **members), verb=Verb.ROUTE))
+
+
+@pytest.mark.parametrize("child", [-3, -(10**30), 2**31, 10**30])
+def test_a_choice_that_no_child_can_have_is_refused_before_an_orchestrator_sees_it(child: int) -> None:
+    with pytest.raises(ComponentFailed, match=rf"route chose {child}: it must return the index of a child"):
+        choice(child)
+
+
+@pytest.mark.parametrize("n_branches", [3, np.int64(3), property(lambda self: 3), lambda self: 3])
+def test_a_choice_beyond_the_branches_that_the_class_states_is_refused(n_branches: Any) -> None:
+    assert [choice(child, n_branches=n_branches) for child in (-2, -1, 0, 2)] == [[[-2]], [[-1]], [[0]], [[2]]]
+    with pytest.raises(ComponentFailed, match=r"route chose 3, of 3 children \(n_branches\)"):
+        choice(3, n_branches=n_branches)
+
+
+@pytest.mark.parametrize("n_branches", [None, 0, -1, "3", [1, 2]])
+def test_branches_that_are_no_number_state_nothing(n_branches: Any) -> None:
+    assert choice(7, n_branches=n_branches) == [[7]]
+
+
 def test_a_route_carries_the_puid_and_no_other_metadata_of_the_request() -> None:
     request = Message(ROW, Meta(puid="p", tags={"a": 1}, request_path={"n": "i"}))
     answer = do(user(route=lambda self, X, names: 0), Verb.ROUTE, request)
