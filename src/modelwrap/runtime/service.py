@@ -164,10 +164,10 @@ class Service:
     def _check_child(self, child: int) -> None:
         """Holds a choice against the number of children, as far as the class states it in `n_branches`."""
         stated = self._component.value_of("n_branches") if self._has_n_branches else None
-        count = int(stated) if isinstance(stated, Integral) and stated > 0 else None
-        if NO_CHILD <= child < (_MOST_CHILDREN if count is None else count):
+        count = max(int(stated), 0) if isinstance(stated, Integral) else 0  # what is no number states nothing
+        if NO_CHILD <= child < (count or _MOST_CHILDREN):
             return
-        known = "" if count is None else f", of {count} children (n_branches)"
+        known = f", of {count} children (n_branches)" if count else ""
         raise ComponentFailed(
             f"route chose {child}{known}: it must return the index of a child, from 0 on, "
             f"{ALL_CHILDREN} for all of them, or {NO_CHILD} for none"
