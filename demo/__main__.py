@@ -59,7 +59,7 @@ def _serve_and_compare(story: Story, folder: Path, python: Path, build: Path) ->
             line.text = _compare("POST /predict", *seldon.predict_by_rest(server.http, rows), expected)
         with story.step("gRPC") as line:
             line.text = _compare(seldon.PREDICT[1:], *seldon.predict_by_grpc(server.grpc, rows), expected)
-        with story.step("one") as line:
+        with story.step("answer") as line:
             line.text = _one_flower(server.http)
         with story.step("stop") as line:
             status = stop(server.process)

@@ -49,8 +49,12 @@ _TOOLS = (
         "xargs",
     ),
 )
-#: Never named by ldd, yet part of every Debian: what wheels with C++ need, and name resolution.
-_LIBRARIES = ("libstdc++.so.6", "libgcc_s.so.1", "libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2", "librt.so.1")
+#: Never named by ldd here, yet part of every Debian: the C and C++ libraries that wheels are linked with, and what the
+#: C library loads by name to resolve names.
+_LIBRARIES = (
+    *("libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "libutil.so.1", "libstdc++.so.6", "libgcc_s.so.1"),
+    *("libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"),
+)
 _LEFT_OUT = shutil.ignore_patterns(
     "site-packages", "dist-packages", "test", "tests", "idlelib", "__pycache__", "config-*"
 )

@@ -30,7 +30,7 @@ class Docker:
 
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, *arguments: str, seconds: float = 120, stdin: Path | None = None, with_errors: bool = False) -> str:
+    def run(self, *arguments: str, seconds: float = 300, stdin: Path | None = None, with_errors: bool = False) -> str:
         """Runs one docker command and returns its standard output, stripped; `with_errors` adds its standard error.
 
         Raises:
