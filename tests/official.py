@@ -49,7 +49,7 @@ def official(message: Message) -> Any:
 
 def _fill_status(made: Any, status: Status) -> None:
     made.SetInParent()
-    made.code, made.info, made.reason, made.status = status.code, status.info, status.reason, not status.success
+    made.code, made.info, made.reason, made.status = status.code, status.info, status.reason, int(not status.success)
 
 
 def _fill_meta(made: Any, meta: Meta) -> None:
