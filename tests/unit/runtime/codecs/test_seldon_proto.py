@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 import tracemalloc
@@ -616,8 +617,9 @@ def test_no_bytes_cost_more_than_their_size_times_a_constant(name: str) -> None:
     body = HOSTILE[name]
     tracemalloc.start()
     try:
-        outcome(body)
+        with contextlib.suppress(InvalidRequest):
+            decode(body)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 1 << 20 or peak < 250 * len(body)
+    assert peak < 1 << 20 or peak < 150 * len(body)
