@@ -1,7 +1,8 @@
 """Requests per second of the iris example beside bare calls of its model: one row a request, ratios of one run.
 
-REST is loaded with wrk, gRPC with h2load; a door whose tool is missing is named and left out. Nothing else should run
-on the machine meanwhile.
+REST is loaded with wrk, gRPC with h2load; a door whose tool is missing is named and left out. Each round measures the
+bare call and then every door; the table shows medians over the rounds, so that a disturbance of one round does not
+decide. Nothing else should run on the machine meanwhile.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import json
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ from rig import iris, seldon, wrapped
 FLOWER = iris.flowers()[:1]
 #: Clients at once: enough to keep a worker busy, few enough for two cores.
 CLIENTS = 32
+BARE = "bare call of the model"
 VARIANTS = {"mailbox": [], "--inline": ["--inline"]}
 
 
@@ -40,21 +43,41 @@ class Door:
 def main() -> int:
     """Prints the table; returns 1 when no door could be measured."""
     parser = argparse.ArgumentParser(description="Measure the iris example, served.")
-    parser.add_argument("--seconds", type=float, default=5.0, help="length of each measurement")
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of each measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="how often all is measured")
+    options = parser.parse_args()
     doors = list(_present(DOORS))
     if not doors:
         return 1
     with tempfile.TemporaryDirectory(prefix="modelwrap-bench-") as name:
         folder = Path(name)
         build = wrapped.wrap(iris.train_copy(folder)[0], "registry.example/ann")
-        bare = measure_bare_calls(build / "model", seconds)
-        print(f"{'bare call of the model':32} {bare:9.0f} /s")
-        for variant, options in VARIANTS.items():
-            with wrapped.serving(Path(sys.executable), build, *options, log=folder / "server.log") as server:
-                for door in doors:
-                    _report(f"{door.name}, {variant}", door.measure(server, folder, seconds), bare)
+        with _servers(build, folder) as servers:
+            _report([_round(doors, servers, build, folder, options.seconds) for _ in range(options.rounds)])
     return 0
+
+
+@contextlib.contextmanager
+def _servers(build: Path, folder: Path) -> Iterator[dict[str, wrapped.Server]]:
+    """One server for each variant, all at once: those that nobody calls cost nothing."""
+    with contextlib.ExitStack() as stack:
+        yield {
+            variant: stack.enter_context(
+                wrapped.serving(Path(sys.executable), build, *options, log=folder / f"{number}.log")
+            )
+            for number, (variant, options) in enumerate(VARIANTS.items())
+        }
+
+
+def _round(
+    doors: list[Door], servers: dict[str, wrapped.Server], build: Path, folder: Path, seconds: float
+) -> dict[str, float]:
+    """One measurement of each, per second, by name; the bare call comes first."""
+    rates = {BARE: measure_bare_calls(build / "model", seconds)}
+    for variant, server in servers.items():
+        for door in doors:
+            rates[f"{door.name}, {variant}"] = door.measure(server, folder, seconds)
+    return rates
 
 
 def measure_bare_calls(model_folder: Path, seconds: float) -> float:
@@ -114,8 +137,11 @@ def _present(doors: list[Door]) -> Iterator[Door]:
             )
 
 
-def _report(name: str, rate: float, bare: float) -> None:
-    print(f"{name:32} {rate:9.0f} /s  {rate / bare:5.2f} of the bare call")
+def _report(rounds: list[dict[str, float]]) -> None:
+    for name in rounds[0]:
+        rate = statistics.median(rates[name] for rates in rounds)
+        ratio = statistics.median(rates[name] / rates[BARE] for rates in rounds)
+        print(f"{name:32} {rate:9.0f} /s" + (f"  {ratio:5.2f} of the bare call" if name != BARE else ""))
 
 
 def _run(*command: str) -> str:
