@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+#: What the reference says where it is told nothing. Source: component API section 12.
+_UNKNOWN = "NOT_IMPLEMENTED"
+
+
 class WrongUsage(SettingsError):
     """The command line itself is wrong, not a value in it."""
 
@@ -160,6 +164,23 @@ class Identity:
     image: str
     labels: Mapping[str, str]
     executor_enabled: bool
+
+    def metric_labels(self) -> dict[str, str]:
+        """The labels of every custom metric. Source: component API section 12."""
+        image, _, version = self.image.rpartition(":") if self.image else (_UNKNOWN, "", _UNKNOWN)
+        deployment = self.deployment or _UNKNOWN
+        return {
+            "deployment_name": deployment,
+            "model_name": self.unit or _UNKNOWN,
+            "model_image": image,
+            "model_version": version,
+            "predictor_name": self.predictor or _UNKNOWN,
+            "predictor_version": self.labels.get("version", _UNKNOWN),
+            # The names that older dashboards know.
+            "seldon_deployment_name": deployment,
+            "image_name": image,
+            "image_version": version,
+        }
 
 
 @dataclass(frozen=True, slots=True)

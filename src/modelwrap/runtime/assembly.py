@@ -1,0 +1,192 @@
+"""The rooms of a worker put together: the user's object behind the verbs, the verbs behind the doors.
+
+Nothing is decided here but who is handed to whom. Whatever touches the user's class runs on the model's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import modelwrap
+from modelwrap.errors import ComponentFailed
+from modelwrap.runtime.access_log import access_log
+from modelwrap.runtime.batching import Joiner
+from modelwrap.runtime.component import loader, parameters
+from modelwrap.runtime.component.invoke import Component
+from modelwrap.runtime.component.metadata import describe, read_override
+from modelwrap.runtime.endpoints import Answerer
+from modelwrap.runtime.mailbox import Mailbox
+from modelwrap.runtime.metrics.exposition import CONTENT_TYPE, Exposition
+from modelwrap.runtime.metrics.registry import CustomMetrics, Registry
+from modelwrap.runtime.metrics.segment import Segment
+from modelwrap.runtime.metrics.server import ServerMetrics
+from modelwrap.runtime.payload import JSONObject, UserValue
+from modelwrap.runtime.processes import resident_bytes
+from modelwrap.runtime.service import Node, Service
+from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.transports import openapi
+from modelwrap.runtime.transports.asgi import Application
+from modelwrap.runtime.transports.rest import Page, Pages
+from modelwrap.runtime.transports.types import Exchange, Limits, Observe
+
+__all__ = ["Model", "application", "load", "metrics_paths"]
+
+_log = logging.getLogger("modelwrap")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A loaded model and the mailbox that leads to it.
+
+    Attributes:
+        component: The user's object, its signatures inspected.
+        mailbox: Where its calls wait.
+        metadata: Its metadata document; may raise a `ModelwrapError`.
+        seconds: How long it took to load.
+        bytes: What it added to the process's memory; 0 where the system does not tell.
+    """
+
+    component: Component
+    mailbox: Mailbox
+    metadata: Callable[[], JSONObject]
+    seconds: float
+    bytes: int
+
+
+async def load(settings: Settings) -> Model:
+    """Build and load the user's class on its model's thread.
+
+    Raises:
+        SettingsError: The parameters or the metadata in the environment can't be used.
+        LoadFailed: The user's class can't be imported, built or loaded.
+    """
+    name = settings.component.name
+    arguments = parameters.parse(settings.component.parameters)
+    override = read_override(settings.component.metadata)
+    started, before = time.perf_counter(), resident_bytes()
+    mailbox = await _mailbox(settings)
+    component = await mailbox.run(partial(_build, name, arguments))
+    seconds, grown = time.perf_counter() - started, max(0, resident_bytes() - before)
+    metadata = await mailbox.run(partial(_metadata, component, settings.identity.image, override))
+    return Model(component, mailbox, metadata, seconds, grown)
+
+
+def application(settings: Settings, model: Model, segments: Sequence[Segment], slot: int) -> Application:
+    """The ASGI application over a loaded model.
+
+    Args:
+        settings: The settings.
+        model: The model.
+        segments: The metrics of all slots, to show.
+        slot: This worker's own, to count in.
+    """
+    registry = Registry(segments[slot])
+    server_metrics = ServerMetrics(registry)
+    service = Service(
+        model.component,
+        Node(settings.component.role, settings.identity.unit, settings.identity.image),
+        recorder=CustomMetrics(registry, count_rewards=settings.identity.executor_enabled),
+        metrics_in_response=settings.metrics.in_response,
+    )
+    joining = _join(settings, model, service, server_metrics)
+    exposition = Exposition(segments, settings.identity.metric_labels())
+    return Application(
+        Answerer(service, model.mailbox, metadata=model.metadata, joining=joining),
+        limits=_limits(settings),
+        pages=_pages(settings, exposition),
+        observe=_observe(settings, server_metrics),
+    )
+
+
+async def _mailbox(settings: Settings) -> Mailbox:
+    """The mailbox, its class imported on the thread that will build it.
+
+    A class that asks for inline calls by its attribute is imported on a thread all the same, since it must be imported
+    to be asked; it is built and called on the loop.
+    """
+    size, inline = settings.concurrency.queue_size, settings.component.inline
+    mailbox = Mailbox(capacity=size, threads=settings.concurrency.threads, inline=bool(inline))
+    found = await mailbox.start(partial(loader.find, settings.component.name))
+    if inline is None and getattr(found, "inline", None) is True:
+        mailbox.close()
+        mailbox = Mailbox(capacity=size, inline=True)
+        await mailbox.start(_nothing)
+    return mailbox
+
+
+def _nothing() -> None: ...
+
+
+def _build(name: str, arguments: dict[str, UserValue]) -> Component:
+    user_object = loader.build(name, arguments)
+    loader.load(user_object)
+    return Component(user_object)
+
+
+def _metadata(component: Component, image: str, override: JSONObject) -> Callable[[], JSONObject]:
+    """The metadata document, or what raises its error: a model with bad metadata serves predictions all the same."""
+    try:
+        document = describe(component, image, override)
+    except ComponentFailed as error:
+        _log.error("%s: %s", error.message, error.__cause__)
+        return partial(_raise, error)
+    return lambda: document
+
+
+def _raise(error: ComponentFailed) -> JSONObject:
+    raise error
+
+
+def _join(settings: Settings, model: Model, service: Service, metrics: ServerMetrics) -> bool:
+    """Have predictions joined that wait together, where the class or the settings say so; returns whether."""
+    given = settings.component.max_batch_size
+    rows = model.component.max_batch_size if given is None else given
+    if rows < 2:
+        return False
+    if not model.component.joinable():
+        _log.warning("max_batch_size changes nothing: predict takes meta, or a raw method takes whole messages")
+        return False
+    model.mailbox.join_with(Joiner(service, rows, metrics.joined))
+    return True
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        message_bytes=settings.limits.message_bytes,
+        rest_seconds=settings.timeouts.rest,
+        grpc_seconds=settings.timeouts.grpc,
+        body_idle_seconds=settings.timeouts.body,
+    )
+
+
+def _pages(settings: Settings, exposition: Exposition) -> Pages:
+    document = openapi.document(settings.component.name, modelwrap.__version__)
+    media_type = CONTENT_TYPE.encode("ascii")
+    metrics = dict.fromkeys(metrics_paths(settings), lambda: Page(200, media_type, exposition.text()))
+    return {**metrics, "/seldon.json": lambda: Page(200, b"application/json", document)}
+
+
+def metrics_paths(settings: Settings) -> tuple[str, ...]:
+    """Where the metrics are shown."""
+    return ("/metrics", "/prometheus", settings.metrics.path)
+
+
+def _observe(settings: Settings, metrics: ServerMetrics) -> Observe:
+    """What is told of every exchange: the metrics, and the access log where it is wanted."""
+
+    def count(exchange: Exchange) -> None:
+        metrics.exchange(exchange.protocol, exchange.operation, exchange.status, exchange.seconds)
+
+    if not settings.logging.access:
+        return count
+    write = access_log(metrics_paths(settings) if settings.logging.hide_scrapes else ())
+
+    def count_and_write(exchange: Exchange) -> None:
+        count(exchange)
+        write(exchange)
+
+    return count_and_write

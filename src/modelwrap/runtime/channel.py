@@ -1,0 +1,153 @@
+"""What a supervisor and a worker say to each other, over a pair of connected sockets.
+
+One JSON object a line, both ways. That the other end closes is a message too: a worker whose supervisor is gone goes
+as well. This room knows no process and no model.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TypeAlias
+
+__all__ = [
+    "Channel",
+    "Drain",
+    "Failed",
+    "Loaded",
+    "Message",
+    "Quiet",
+    "Serve",
+    "Serving",
+    "Spent",
+    "Unready",
+]
+
+#: Seconds within which the other end must take what is sent; both ends read all the time.
+_PATIENCE = 5.0
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Worker: the model is loaded, after so many seconds and with so many bytes more of memory."""
+
+    seconds: float
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Worker: connections are accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Worker: it has answered as many requests as it may, and should be replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Worker: it accepts no more connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Worker: it can't serve.
+
+    Attributes:
+        message: Why, in a sentence.
+        traceback: The user's own frames, where user code is the reason.
+        defect: Whether modelwrap itself is the reason.
+    """
+
+    message: str
+    traceback: str = ""
+    defect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """Supervisor: the ports are open; accept connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unready:
+    """Supervisor: say that no more requests are wanted, but answer those that come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Supervisor: accept nothing more, finish what is in progress within so many seconds, and go."""
+
+    seconds: float
+
+
+Message: TypeAlias = Loaded | Serving | Spent | Quiet | Failed | Serve | Unready | Drain
+_KINDS: dict[str, type[Message]] = {
+    kind.__name__: kind for kind in (Loaded, Serving, Spent, Quiet, Failed, Serve, Unready, Drain)
+}
+
+
+class Channel:
+    """One end of the pair.
+
+    Args:
+        end: A connected stream socket; the channel owns it from now on.
+
+    Attributes:
+        closed: Whether the other end has gone.
+    """
+
+    def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)
+        self._socket = end
+        self._rest = b""
+        self.closed = False
+
+    @classmethod
+    def of_descriptor(cls, descriptor: int) -> Channel:
+        """The end that was inherited under this file descriptor."""
+        return cls(socket.socket(fileno=descriptor))
+
+    def fileno(self) -> int:
+        """The descriptor to wait for."""
+        return self._socket.fileno()
+
+    def send(self, message: Message) -> None:
+        """Send a message; one that the other end is no longer there to hear is dropped."""
+        line = json.dumps({"kind": type(message).__name__, **asdict(message)}) + "\n"
+        self._socket.settimeout(_PATIENCE)
+        try:
+            self._socket.sendall(line.encode())
+        except OSError:
+            self.closed = True
+        finally:
+            self._socket.setblocking(False)
+
+    def receive(self) -> list[Message]:
+        """The messages that have arrived; sets `closed` where no more can come."""
+        *lines, self._rest = (self._rest + b"".join(self._chunks())).split(b"\n")
+        return [_decode(line) for line in lines]
+
+    def _chunks(self) -> Iterator[bytes]:
+        while not self.closed:
+            try:
+                chunk = self._socket.recv(_CHUNK)
+            except BlockingIOError:
+                return
+            except OSError:
+                chunk = b""
+            self.closed = not chunk
+            yield chunk
+
+    def close(self) -> None:
+        """Close this end."""
+        self._socket.close()
+
+
+def _decode(line: bytes) -> Message:
+    fields = json.loads(line)
+    return _KINDS[fields.pop("kind")](**fields)

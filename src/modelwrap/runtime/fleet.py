@@ -1,0 +1,359 @@
+"""The workers of a supervisor: who is wanted, who is replaced, and when there is no more hope.
+
+Rules only. How a worker is started and spoken to is handed in, and time is an argument, so that every rule can be
+tried without a process.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from modelwrap.errors import SettingsError
+from modelwrap.runtime.channel import Drain, Failed, Loaded, Message, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.logs import Notices
+from modelwrap.runtime.patience import HOPELESS, Patience
+from modelwrap.runtime.processes import how_it_ended
+
+__all__ = ["Facts", "Fleet", "Hand", "Stage", "Verdict", "Worker"]
+
+
+#: Seconds that a worker has, beyond the time for requests in progress, for the class's shutdown() and to end. With the
+#: default of 8 s for requests, all stays below the 10 s that the operator leaves. Source: component API section 14.
+GRACE = 1.5
+
+
+class Hand(Protocol):
+    """A started process, as far as the fleet handles it."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def send(self, message: Message) -> None:
+        """Say something to it."""
+
+    def terminate(self) -> None:
+        """End it as the system does; meant for one that does not serve yet."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+class Stage(Enum):
+    """Where a worker is in its life."""
+
+    LOADING = "loading"
+    SERVING = "serving"
+    DRAINING = "draining"
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """One worker.
+
+    Attributes:
+        slot: Its number among the workers that live; its metrics are kept under it.
+        hand: Its process.
+        stage: Where it is in its life.
+        outdated: Whether it is to be replaced by a fresh one.
+        quiet: Whether it accepts no more connections.
+        serving_since: When it began to serve.
+        failure: What it said of its failure.
+        overdue: When it should have ended, once it was told to go.
+    """
+
+    slot: int
+    hand: Hand
+    stage: Stage = Stage.LOADING
+    outdated: bool = False
+    quiet: bool = False
+    serving_since: float | None = None
+    failure: Failed | None = None
+    overdue: float = math.inf
+
+
+@dataclass(slots=True)
+class _Post:
+    """A place that a worker fills, with the one that will take over from it, if there is one."""
+
+    current: Worker | None = None
+    successor: Worker | None = None
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why there is no point in going on.
+
+    Attributes:
+        sentence: For the log.
+        traceback: The user's own frames, where user code is the reason.
+        defect: Whether modelwrap itself is the reason.
+    """
+
+    sentence: str
+    traceback: str = ""
+    defect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of the fleet now. Replaced as a whole, so that other threads may read it.
+
+    Attributes:
+        wanted: Workers configured.
+        serving: Workers that serve.
+        restarts: Workers that were replaced after they died.
+        load_seconds: How long the model took to load, the last time.
+        load_bytes: What it added to a worker's memory then.
+        draining: Whether the process is about to end.
+    """
+
+    wanted: int
+    serving: int = 0
+    restarts: int = 0
+    load_seconds: float = 0.0
+    load_bytes: int = 0
+    draining: bool = False
+
+
+class Fleet:
+    """Keeps as many workers serving as are wanted.
+
+    Args:
+        name: The component's name, for the log.
+        wanted: How many workers.
+        drain_seconds: How long a worker that is told to go may take to finish what is in progress.
+        start: Starts a worker in a slot.
+        open_ports: Called before a worker is told to serve.
+
+    Attributes:
+        verdict: Why there is no point in going on; None while there is.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        wanted: int,
+        *,
+        drain_seconds: float,
+        start: Callable[[int], Hand],
+        open_ports: Callable[[], None],
+    ) -> None:
+        self._name = name
+        self._drain_seconds = drain_seconds
+        self._start = start
+        self._open_ports = open_ports
+        self._posts = [_Post() for _ in range(wanted)]
+        self._workers: list[Worker] = []
+        self._ending = False
+        self._ever_served = False
+        self._failed_loads = 0
+        self._restarts = 0
+        self._loaded = Loaded(0.0, 0)
+        self._notices = Notices()
+        self.verdict: Verdict | None = None
+
+    # -- what is true ----------------------------------------------------------------------------------------------
+
+    @property
+    def slots(self) -> int:
+        """How many slots there are: one more than posts, for the worker that takes over from another."""
+        return len(self._posts) + 1
+
+    @property
+    def empty(self) -> bool:
+        """Whether no worker lives."""
+        return not self._workers
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no worker accepts connections any more."""
+        return all(worker.quiet or worker.stage is Stage.LOADING for worker in self._workers)
+
+    def facts(self) -> Facts:
+        """What is true now."""
+        serving = sum(worker.stage is Stage.SERVING for worker in self._workers)
+        loaded = self._loaded
+        return Facts(len(self._posts), serving, self._restarts, loaded.seconds, loaded.bytes)
+
+    def serving(self) -> list[Worker]:
+        """The workers that serve, by slot."""
+        found = [worker for worker in self._workers if worker.stage is Stage.SERVING]
+        return sorted(found, key=lambda worker: worker.slot)
+
+    def of_process(self, pid: int) -> Worker | None:
+        """The worker with this process id."""
+        return next((worker for worker in self._workers if worker.hand.pid == pid), None)
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until `fill` or `kill_overdue` may have something to do that no event announces; None for never."""
+        patience = [post.patience.left(now) for post in self._posts if post.current is None or post.current.outdated]
+        waits = [seconds for seconds in patience if seconds > 0]
+        waits += [max(0.0, worker.overdue - now) for worker in self._workers if worker.overdue < math.inf]
+        return min(waits, default=None)
+
+    # -- what is done ----------------------------------------------------------------------------------------------
+
+    def fill(self, now: float) -> None:
+        """Start the workers that are missing; where none is, one that takes over from an outdated one."""
+        if self._ending or self.verdict is not None:
+            return
+        free = self._free_slots()
+        for post in self._posts:
+            if post.current is None and not post.patience.left(now) and (slot := next(free, None)) is not None:
+                post.current = self._new_worker(slot)
+        due = self._post_to_renew(now)
+        if due is not None and (slot := next(free, None)) is not None:
+            due.successor = self._new_worker(slot)
+
+    def renew(self) -> None:
+        """Replace every worker by a fresh one, one at a time, each new one serving before the old one goes."""
+        for worker in self._workers:
+            worker.outdated = True
+
+    def unready(self) -> None:
+        """Have every worker say that no more requests are wanted."""
+        for worker in self._workers:
+            worker.hand.send(Unready())
+
+    def drain(self, now: float) -> None:
+        """Have every worker finish what is in progress and go; no worker is started any more."""
+        self._ending = True
+        for worker in self._workers:
+            self._drain(worker, now)
+
+    def kill_overdue(self, now: float) -> None:
+        """End workers that were told to go and have not gone in time."""
+        for worker in self._workers:
+            if worker.overdue <= now:
+                worker.overdue = math.inf
+                worker.hand.kill()
+                self._notices.warn(f"worker {worker.slot} was not done in time and is killed", slot=worker.slot)
+
+    def kill(self) -> int:
+        """End every worker at once; returns how many there were."""
+        self._ending = True
+        for worker in self._workers:
+            worker.hand.kill()
+        return len(self._workers)
+
+    def forget(self) -> None:
+        """Count no worker as living any more."""
+        self._workers.clear()
+
+    # -- what happens ----------------------------------------------------------------------------------------------
+
+    def heard(self, worker: Worker, message: Message, now: float) -> None:
+        """Take in what a worker says."""
+        match message:
+            case Loaded():
+                self._loaded = message
+                self._failed_loads = 0
+                self._let_serve(worker)
+            case Serving():
+                worker.stage, worker.serving_since = Stage.SERVING, now
+                self._ever_served = True
+                self._hand_over(worker, now)
+            case Spent():
+                worker.outdated = True
+            case Quiet():
+                worker.quiet = True
+            case Failed():
+                worker.failure = message
+            case _:
+                raise TypeError(f"a worker says {message}, which is the supervisor's to say")
+
+    def died(self, worker: Worker, status: int, now: float) -> None:
+        """Take in that a worker's process has ended."""
+        self._workers.remove(worker)
+        post = next((each for each in self._posts if worker in (each.current, each.successor)), None)
+        if post is not None:
+            if post.current is worker:
+                post.current, post.successor = post.successor, None
+            else:
+                post.successor = None
+        if post is None or self._ending or self.verdict is not None:
+            return  # it drained, or everything ends
+        post.patience.died(now, 0.0 if worker.serving_since is None else now - worker.serving_since)
+        self._restarts += self._ever_served
+        if worker.stage is Stage.LOADING:
+            self._failed_to_load(worker, status)
+        else:
+            self._failed_to_serve(worker, status, post.patience.left(now))
+
+    # -- the rules -------------------------------------------------------------------------------------------------
+
+    def _free_slots(self) -> Iterator[int]:
+        taken = {worker.slot for worker in self._workers}
+        return (slot for slot in range(self.slots) if slot not in taken)
+
+    def _new_worker(self, slot: int) -> Worker:
+        worker = Worker(slot, self._start(slot))
+        self._workers.append(worker)
+        return worker
+
+    def _post_to_renew(self, now: float) -> _Post | None:
+        """The next post whose worker is outdated; None while another is in hand, since two models may not fit."""
+        if any(worker.stage is Stage.LOADING for worker in self._workers):
+            return None
+        due = (post for post in self._posts if post.current is not None and post.current.outdated)
+        return next((post for post in due if not post.patience.left(now)), None)
+
+    def _let_serve(self, worker: Worker) -> None:
+        if self._ending:
+            return
+        try:
+            self._open_ports()
+        except SettingsError as error:
+            self.verdict = Verdict(error.message)
+        else:
+            worker.hand.send(Serve())
+
+    def _hand_over(self, worker: Worker, now: float) -> None:
+        """Let the one before go, now that its successor serves."""
+        for post in self._posts:
+            if post.successor is worker and post.current is not None:
+                self._drain(post.current, now)
+                post.current, post.successor = worker, None
+
+    def _drain(self, worker: Worker, now: float) -> None:
+        worker.overdue = now + self._drain_seconds + GRACE
+        if worker.stage is Stage.LOADING:
+            worker.hand.terminate()
+        else:
+            worker.stage = Stage.DRAINING
+            worker.hand.send(Drain(self._drain_seconds))
+
+    def _failed_to_load(self, worker: Worker, status: int) -> None:
+        failure = worker.failure or Failed(f"{self._name} could not be loaded: {_why(status)}")
+        self._failed_loads += 1
+        hopeless = self._failed_loads >= HOPELESS and not self.serving()
+        if not self._ever_served:
+            self.verdict = Verdict(failure.message, failure.traceback, failure.defect)
+        elif hopeless:
+            sentence = f"{failure.message} ({self._failed_loads} times in a row, and no worker is left)"
+            self.verdict = Verdict(sentence, failure.traceback, failure.defect)
+        else:
+            self._notices.fail(f"a new worker failed, and is tried again: {failure.message}", slot=worker.slot)
+
+    def _failed_to_serve(self, worker: Worker, status: int, wait: float) -> None:
+        reason = f"stopped: {worker.failure.message}" if worker.failure else how_it_ended(status)
+        when = f"in {wait:g} s" if wait else "now"
+        self._notices.warn(
+            f"worker {worker.slot} (process {worker.hand.pid}) {reason}; a new one is started {when}",
+            slot=worker.slot,
+            status=status,
+        )
+
+
+def _why(status: int) -> str:
+    """How a process ended that said nothing, with what that most often means."""
+    ended = f"its process {how_it_ended(status)}"
+    if status == -9:
+        return f"{ended}, which most often means that memory ran out"
+    return f"{ended} in native code" if status in {-11, -6, -4, -7, -8} else ended

@@ -1,0 +1,236 @@
+"""The process that a container starts: it keeps workers alive, answers health and metrics, and ends all in order.
+
+It never imports the user's class or NumPy, and no request passes through it. As process 1 it also reaps orphans.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+from modelwrap.runtime.admin import Admin
+from modelwrap.runtime.agenda import Agenda
+from modelwrap.runtime.fleet import Fleet, Worker
+from modelwrap.runtime.hands import ProcessHand, start_worker
+from modelwrap.runtime.listeners import Listeners, bind
+from modelwrap.runtime.logs import Notices
+from modelwrap.runtime.metrics.exposition import Exposition
+from modelwrap.runtime.metrics.segment import Segment, allocate
+from modelwrap.runtime.pidfile import pidfile
+from modelwrap.runtime.processes import how_it_ended, reap
+from modelwrap.runtime.ready import Ready
+from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.signals import Signals
+from modelwrap.runtime.status_pages import own_series, status_pages
+
+__all__ = ["GOOD", "INTERNAL", "REFUSED", "supervise"]
+
+#: Exit statuses.
+GOOD, REFUSED, INTERNAL = 0, 1, 3
+#: Seconds between the workers' word that they accept no more and the closing of the ports: each says so when it has
+#: told its engine, whose own threads need a moment more.
+_CLOSING = 0.1
+#: Seconds to wait for killed processes to be gone.
+_GONE = 5.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+
+_log = logging.getLogger(__name__)
+
+
+def supervise(settings: Settings, words: Sequence[str]) -> int:
+    """Run the component until it is told to stop; returns the exit status.
+
+    Args:
+        settings: The settings.
+        words: The command line that they came from, for the workers.
+
+    Raises:
+        SettingsError: A port or the pid file can't be had.
+    """
+    with pidfile(settings.life.pidfile), contextlib.ExitStack() as stack:
+        listeners = Listeners.bind(
+            settings.ports, backlog=settings.engine.backlog, write_timeout=settings.timeouts.write
+        )
+        stack.callback(listeners.close)
+        admin_socket = stack.enter_context(bind(settings.ports.host, settings.ports.metrics))
+        signals = stack.enter_context(Signals(_SIGNALS))
+        return _Supervisor(settings, words, listeners).run(signals, admin_socket)
+
+
+class _Supervisor:
+    """The loop over signals, workers and time."""
+
+    def __init__(self, settings: Settings, words: Sequence[str], listeners: Listeners) -> None:
+        self._settings = settings
+        self._words = words
+        self._listeners = listeners
+        self._name = settings.component.name
+        self._metrics = [allocate() for _ in range(settings.concurrency.workers + 1)]
+        self._fleet = Fleet(
+            self._name,
+            settings.concurrency.workers,
+            drain_seconds=settings.timeouts.drain,
+            start=self._start_worker,
+            open_ports=listeners.open,
+        )
+        self._facts = self._fleet.facts()
+        self._selector = selectors.DefaultSelector()
+        self._agenda = Agenda()
+        self._notices = Notices()
+        self._stops = 0
+        self._status: int | None = None
+        self._admin_port = 0
+        self._announced = False
+
+    def run(self, signals: Signals, admin_socket: socket.socket) -> int:
+        """Turn until there is nothing left to do; returns the exit status."""
+        self._selector.register(signals, selectors.EVENT_READ, partial(self._on_signals, signals))
+        segments = [Segment(descriptor) for descriptor in self._metrics]
+        exposition = Exposition(segments, self._settings.identity.metric_labels(), lambda: own_series(self._facts))
+        pages = status_pages(lambda: self._facts, exposition.text, self._settings.metrics.path)
+        admin = Admin(admin_socket, pages)
+        self._admin_port = admin.port
+        try:
+            self._notices.say(f"loading {self._name} ...", workers=self._settings.concurrency.workers)
+            while not self._over:
+                self._turn()
+        finally:
+            self._fleet.kill()
+            self._bury()
+            admin.close()
+        return GOOD if self._status is None else self._status
+
+    @property
+    def _over(self) -> bool:
+        return self._fleet.empty and (self._stops > 0 or self._status is not None)
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        self._fleet.fill(now)
+        waits = (self._agenda.wait(now), self._fleet.wait(now))
+        for key, _ in self._selector.select(min((seconds for seconds in waits if seconds is not None), default=None)):
+            key.data()
+        self._bury()
+        self._agenda.perform(time.monotonic())
+        self._fleet.kill_overdue(time.monotonic())
+        self._look()
+
+    def _look(self) -> None:
+        """Note what is true now; say when serving begins, and end where there is no point in going on."""
+        self._facts = replace(self._fleet.facts(), draining=self._stops > 0)
+        if self._facts.serving and not self._announced and not self._stops:
+            self._announced = True
+            self._announce()
+        verdict = self._fleet.verdict
+        if verdict is not None and self._status is None:
+            self._status = INTERNAL if verdict.defect else REFUSED
+            self._notices.fail(verdict.sentence, traceback=verdict.traceback)
+            self._end_at_once()
+
+    def _announce(self) -> None:
+        ready = Ready(
+            name=self._name,
+            pid=os.getpid(),
+            host=self._settings.ports.host,
+            http=self._listeners.http_port,
+            grpc=self._listeners.grpc_port,
+            metrics=self._admin_port,
+            metrics_path=self._settings.metrics.path,
+            workers=[worker.hand.pid for worker in self._fleet.serving()],
+            load_seconds=self._facts.load_seconds,
+            load_bytes=self._facts.load_bytes,
+        )
+        self._notices.say(ready.sentence(), **ready.fields())
+        ready.tell(self._settings.life.ready_fd)
+
+    # -- workers ---------------------------------------------------------------------------------------------------
+
+    def _start_worker(self, slot: int) -> ProcessHand:
+        hand = start_worker(self._words, slot, metrics=self._metrics, listeners=self._listeners.descriptors)
+        _log.debug("worker %d is process %d", slot, hand.pid)
+        self._selector.register(hand.channel, selectors.EVENT_READ, partial(self._on_channel, hand))
+        return hand
+
+    def _on_channel(self, hand: ProcessHand) -> None:
+        self._hear(hand)
+        if hand.channel.closed:
+            # A worker without a channel can't be told to stop. Most often it has just died.
+            self._selector.unregister(hand.channel)
+            hand.kill()
+
+    def _hear(self, hand: ProcessHand) -> None:
+        messages = hand.channel.receive()
+        worker = self._fleet.of_process(hand.pid)
+        for message in messages:
+            if worker is not None:
+                self._fleet.heard(worker, message, time.monotonic())
+
+    def _bury(self) -> None:
+        """Reap the dead: workers, and whatever else was left to this process."""
+        for pid, status in reap():
+            worker = self._fleet.of_process(pid)
+            if worker is None:
+                _log.debug("process %d, an orphan, %s", pid, how_it_ended(status))
+            else:
+                self._bury_worker(worker, status)
+
+    def _bury_worker(self, worker: Worker, status: int) -> None:
+        hand = cast("ProcessHand", worker.hand)
+        self._hear(hand)  # its last words
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(hand.channel)
+        hand.reaped(status)
+        self._fleet.died(worker, status, time.monotonic())
+
+    # -- stopping --------------------------------------------------------------------------------------------------
+
+    def _on_signals(self, signals: Signals) -> None:
+        for number in signals.collected():
+            if number == signal.SIGHUP and not _on_terminal():
+                self._notices.say("SIGHUP: replacing every worker by a fresh one")
+                self._fleet.renew()
+            elif number != signal.SIGCHLD:
+                self._stop(number)
+
+    def _stop(self, number: signal.Signals) -> None:
+        self._stops += 1
+        if self._stops > 1:
+            self._notices.warn(f"{number.name} again: stopping at once")
+            self._status = REFUSED
+            self._end_at_once()
+            return
+        limits = self._settings.timeouts
+        self._notices.say(f"{number.name}: finishing what is in progress, for at most {limits.drain:g} s")
+        self._fleet.unready()
+        self._agenda.note(time.monotonic() + limits.drain_delay, self._drain)
+
+    def _drain(self) -> None:
+        self._fleet.drain(time.monotonic())
+        self._close_ports_when_quiet()
+
+    def _close_ports_when_quiet(self) -> None:
+        """Refuse connections once no worker accepts any: closing under a worker's hands would fail its requests."""
+        action = self._listeners.close if self._fleet.quiet else self._close_ports_when_quiet
+        self._agenda.note(time.monotonic() + _CLOSING, action)
+
+    def _end_at_once(self) -> None:
+        self._fleet.kill()
+        self._agenda.note(time.monotonic() + _GONE, self._give_up_waiting)
+
+    def _give_up_waiting(self) -> None:
+        """A process in an uninterruptible system call survives even SIGKILL; the container's end will take it."""
+        self._fleet.forget()
+
+
+def _on_terminal() -> bool:
+    """Whether a hang-up means that the terminal was closed, and not that an administrator wants fresh workers."""
+    return os.isatty(0) or os.isatty(2)

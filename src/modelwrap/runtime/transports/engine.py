@@ -1,0 +1,128 @@
+"""The HTTP server that runs the ASGI application: h2corn, embedded in a worker's event loop.
+
+The only room that knows which server it is. It is given listening sockets and an application, and says when
+connections are accepted and when the last answer is out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias, cast
+
+import h2corn
+import h2corn._lib
+
+from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.transports.types import Receive, Scope, Send
+
+__all__ = ["ASGIApplication", "Engine"]
+
+ASGIApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: Descriptors left to everything but connections. When none is left, the engine can't go on at all: accept fails, and
+#: with it every request in progress.
+_RESERVED_FILES = 256
+
+
+class Engine:
+    """Serves an application on sockets that listen already.
+
+    Args:
+        application: The ASGI application.
+        settings: Limits, time limits, and what the engine itself is told.
+        listeners: File descriptors of listening sockets; they stay the caller's.
+    """
+
+    def __init__(self, application: ASGIApplication, settings: Settings, listeners: Sequence[int]) -> None:
+        _silence_banner()
+        self._server = h2corn.Server(cast("h2corn.Application", application), _config(settings, listeners))
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Accept connections.
+
+        Raises:
+            OSError: The sockets can't be used.
+        """
+        self._serving = asyncio.create_task(self._server.serve(), name="engine")
+        await self._server.wait_started()
+
+    @property
+    def serving(self) -> asyncio.Task[None]:
+        """Done when the last request is answered after `stop_accepting`; fails where the engine can't go on."""
+        if self._serving is None:
+            raise RuntimeError("the engine has not been started")
+        return self._serving
+
+    def stop_accepting(self) -> None:
+        """Accept no more connections and let requests in progress finish, for at most the time to drain."""
+        self._server.shutdown()
+
+
+def _config(settings: Settings, listeners: Sequence[int]) -> h2corn.Config:
+    limits, timeouts = settings.limits, settings.timeouts
+    return h2corn.Config(
+        bind=tuple(f"fd://{descriptor}" for descriptor in listeners),
+        grpc=True,
+        http1=True,
+        lifespan="off",
+        access_log=False,
+        log_format="json" if settings.logging.json else "text",
+        runtime_threads=settings.engine.threads,
+        max_concurrent_streams=limits.streams,
+        limit_connections=limits.connections or _spare_files(),
+        limit_request_fields=limits.headers,
+        # One limit for a request's head, however it is cut: a query may hold a whole payload.
+        limit_request_head_size=limits.header_bytes,
+        limit_request_line=limits.header_bytes,
+        limit_request_field_size=limits.header_bytes,
+        h2_max_header_list_size=limits.header_bytes,
+        h2_max_header_block_size=limits.header_bytes,
+        h2_initial_stream_window_size=settings.engine.window_bytes,
+        h2_initial_connection_window_size=settings.engine.window_bytes,
+        timeout_handshake=timeouts.handshake,
+        timeout_keep_alive=timeouts.keep_alive,
+        # The engine lets an HTTP/1.1 connection idle for the shorter of the two, so that a short limit for heads would
+        # also cut what clients keep for their next request.
+        timeout_request_header=timeouts.keep_alive,
+        timeout_request_body_idle=timeouts.body,
+        h2_timeout_response_stall=timeouts.write,
+        h2_timeout_write=timeouts.write,
+        timeout_graceful_shutdown=timeouts.drain,
+        request_policies=(_policy(settings),),
+    )
+
+
+def _policy(settings: Settings) -> h2corn.RequestPolicy:
+    """The same limits for every path: without a policy, gRPC requests are free of the idle timeout.
+
+    Bodies have no limit of size here: the application has one, and answers in the protocol's own words.
+    """
+    return h2corn.RequestPolicy(
+        path="/*",
+        max_request_body_size=0,
+        timeout_request_body_idle=settings.timeouts.body,
+        h2_timeout_response_stall=settings.timeouts.write,
+    )
+
+
+def _spare_files() -> int:
+    """How many connections the process's limit of open files leaves room for; 0, no limit, where it has none."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return 0
+    return max(most - _RESERVED_FILES, _RESERVED_FILES // 4)
+
+
+def _silence_banner() -> None:
+    """Keep h2corn's start-up banner off stderr: the supervisor tells ports, and in JSON logs a banner is noise.
+
+    There is no setting for it. The server looks the function up in this module each time it starts, so replacing it
+    there is enough; should a later version look elsewhere, the banner comes back and a test fails, nothing more.
+    """
+    h2corn._lib.emit_banner = _no_banner  # noqa: SLF001
+
+
+def _no_banner(*_: object, **__: object) -> None: ...

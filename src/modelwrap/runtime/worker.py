@@ -1,0 +1,213 @@
+"""A worker process: it loads the model, serves it on the sockets that it inherits, and goes when it is told to.
+
+It is told by its supervisor, over the channel; when the supervisor is gone, so is it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from modelwrap.errors import LoadFailed, SettingsError
+from modelwrap.runtime import assembly
+from modelwrap.runtime.assembly import Model
+from modelwrap.runtime.channel import Channel, Drain, Failed, Loaded, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.component.loader import user_traceback
+from modelwrap.runtime.logs import configure
+from modelwrap.runtime.metrics.segment import Segment
+from modelwrap.runtime.processes import Berth, die_with_parent, take_signals
+from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.transports.engine import ASGIApplication, Engine
+from modelwrap.runtime.transports.types import Receive, Scope, Send
+
+__all__ = ["work"]
+
+#: Seconds that the class's shutdown() has at least, however long requests took.
+_SHUTDOWN = 1.0
+_log = logging.getLogger(__name__)
+
+
+def work(settings: Settings, word: str) -> int:
+    """Be the worker that the supervisor's word describes; returns the exit status.
+
+    Args:
+        settings: The settings.
+        word: What is inherited, as `Berth` writes it.
+    """
+    take_signals()
+    die_with_parent()
+    berth = Berth.parse(word)
+    for descriptor in berth.descriptors:
+        os.set_inheritable(descriptor, False)  # programs that user code starts must not hold our ports open
+    _find_modules_here()
+    several = settings.concurrency.workers > 1
+    configure(
+        settings.logging.level,
+        as_json=settings.logging.json,
+        always={"worker": berth.slot} if several or settings.logging.json else {},
+    )
+    return asyncio.run(_live(settings, berth))
+
+
+def _find_modules_here() -> None:
+    """Let the user's modules be found in the working directory, after everything installed.
+
+    At the end, as the reference has it, so that a user's types.py shadows nothing. Source: component API section 1.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+
+
+async def _live(settings: Settings, berth: Berth) -> int:
+    return await _Worker(settings, berth).live()
+
+
+class _Worker:
+    """One worker's life: load, wait for the ports, serve, drain."""
+
+    def __init__(self, settings: Settings, berth: Berth) -> None:
+        self._settings = settings
+        self._berth = berth
+        self._channel = Channel.of_descriptor(berth.channel)
+        self._segments = [Segment(descriptor) for descriptor in berth.metrics]
+        self._ports_open = asyncio.Event()
+        self._told_to_drain = asyncio.Event()
+        self._drain_seconds = settings.timeouts.drain
+        self._say_unready: Callable[[], None] = lambda: None
+
+    async def live(self) -> int:
+        """From start to end; returns the exit status."""
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._channel.fileno(), self._hear)
+        try:
+            model = await assembly.load(self._settings)
+            application = assembly.application(self._settings, model, self._segments, self._berth.slot)
+        except SettingsError as error:
+            return self._fail(Failed(error.message))
+        except LoadFailed as error:
+            return self._fail(Failed(error.message, self._traceback_of(error)))
+        self._say_unready = lambda: setattr(application, "ready", False)
+        self._channel.send(Loaded(model.seconds, model.bytes))
+        await self._ports_open.wait()
+        loop.add_signal_handler(signal.SIGTERM, self._told_to_drain.set)
+        return await self._serve(model, self._counting(application))
+
+    # -- the channel -----------------------------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        for message in self._channel.receive():
+            match message:
+                case Serve():
+                    self._ports_open.set()
+                case Unready():
+                    self._say_unready()
+                case Drain(seconds):
+                    self._drain_seconds = seconds
+                    self._told_to_drain.set()
+                case _:
+                    raise TypeError(f"a supervisor says {message}, which is the worker's to say")
+        if self._channel.closed:
+            _leave_at_once(0)  # the supervisor is gone, and with it whoever could replace or stop this worker
+
+    def _fail(self, failure: Failed) -> int:
+        self._channel.send(failure)
+        return 1
+
+    def _traceback_of(self, error: LoadFailed) -> str:
+        if self._settings.logging.debug:
+            return "".join(traceback.format_exception(error)).rstrip()
+        return "" if error.__cause__ is None else user_traceback(error.__cause__)
+
+    # -- serving ---------------------------------------------------------------------------------------------------
+
+    async def _serve(self, model: Model, application: ASGIApplication) -> int:
+        engine = Engine(application, self._settings, self._berth.listeners)
+        await engine.start()
+        self._channel.send(Serving())
+        drain = asyncio.create_task(self._told_to_drain.wait())
+        await asyncio.wait({drain, engine.serving}, return_when=asyncio.FIRST_COMPLETED)
+        if engine.serving.done():
+            self._fail(Failed(f"the HTTP server ended: {engine.serving.exception()}"))
+            _leave_at_once(1)
+        return await self._finish(engine, model)
+
+    def _counting(self, application: ASGIApplication) -> ASGIApplication:
+        """The application, or where workers are replaced after so many requests, one that counts them."""
+        concurrency = self._settings.concurrency
+        if not concurrency.max_requests:
+            return application
+        most = concurrency.max_requests + random.randint(0, concurrency.max_requests_jitter)  # noqa: S311
+        return Counting(application, most, lambda: self._channel.send(Spent()))
+
+    async def _finish(self, engine: Engine, model: Model) -> int:
+        """Accept nothing more, answer what is in progress, let the class shut down."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._drain_seconds
+        self._say_unready()
+        engine.stop_accepting()
+        self._channel.send(Quiet())
+        await asyncio.wait({engine.serving}, timeout=self._drain_seconds)
+        abandoned = await model.mailbox.drain(max(0.0, end - loop.time()))
+        if abandoned or not engine.serving.done():
+            _log.warning("%d calls were not done in time and are abandoned", abandoned)
+            _leave_at_once(0)
+        await self._shut_down(model, max(_SHUTDOWN, end - loop.time()))
+        model.mailbox.close()
+        return 0
+
+    async def _shut_down(self, model: Model, seconds: float) -> None:
+        shutdown = getattr(model.component.user_object, "shutdown", None)
+        if not callable(shutdown):
+            return
+        try:
+            await asyncio.wait_for(model.mailbox.run(shutdown), seconds)
+        except TimeoutError:
+            _log.warning("%s.shutdown() was not done within %g s", self._settings.component.name, seconds)
+            _leave_at_once(0)
+        except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+            _log.error(
+                "%s.shutdown() failed: %s",
+                self._settings.component.name,
+                error,
+                extra={"traceback": user_traceback(error)},
+            )
+
+
+class Counting:
+    """An application that says when it has been called so many times.
+
+    Args:
+        application: What is called.
+        most: How many times.
+        spent: Called once then; the application goes on all the same.
+    """
+
+    def __init__(self, application: ASGIApplication, most: int, spent: Callable[[], None]) -> None:
+        self._application = application
+        self._left = most
+        self._spent = spent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count and pass on."""
+        self._left -= 1
+        if not self._left:
+            self._spent()
+        await self._application(scope, receive, send)
+
+
+def _leave_at_once(status: int) -> NoReturn:
+    """End the process without waiting for threads that are stuck in user code."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
