@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
 from typing import TypeAlias
@@ -94,29 +94,33 @@ def _array(payload: Array) -> _Pieces:
     else:
         values = payload.values if payload.nested is None else payload.nested
         member = span_field(NDARRAY, list_content(values, "data.ndarray"))
-    return (span_field(DATA, _names(payload.names or ()) + member),)
+    return (span_field(DATA, _names(_columns(payload.names)) + member),)
 
 
-def _names(names: Iterable[object]) -> bytes:
-    return b"".join([span_field(NAMES, str(name).encode()) for name in names])
+def _columns(names: Sequence[object] | None) -> tuple[str, ...]:
+    return tuple(map(str, names)) if names else ()
+
+
+def _names(columns: tuple[str, ...]) -> bytes:
+    return b"".join([span_field(NAMES, name.encode()) for name in columns])
 
 
 def _tensor(values: np.ndarray, names: Sequence[str] | None) -> _Pieces:
     if values.dtype.kind not in "iufb":
         raise ComponentFailed(f"data.tensor holds numbers only, and the result is an array of {values.dtype}.")
-    columns = tuple(map(str, names)) if names else ()
+    columns = _columns(names)
     prefix = _tensor_prefix if len(columns) > _KEPT_COLUMNS else _kept_tensor_prefix
     return prefix(values.shape, columns), np.asarray(values, _DOUBLE, order="C").data
 
 
-def _tensor_prefix(shape: tuple[int, ...], names: tuple[str, ...]) -> bytes:
+def _tensor_prefix(shape: tuple[int, ...], columns: tuple[str, ...]) -> bytes:
     """All of a `data` field that comes before its doubles, which then close it."""
     size = prod(shape) * _DOUBLE.itemsize
     if size > _MAX_BYTES:
         raise ComponentFailed(f"The result takes {size} bytes as doubles; a protobuf message holds {_MAX_BYTES}.")
     tensor = span_field(SHAPE, b"".join(map(varint, shape))) if shape else b""
     tensor += varint(VALUES) + varint(size)
-    data = _names(names) + varint(TENSOR) + varint(len(tensor) + size) + tensor
+    data = _names(columns) + varint(TENSOR) + varint(len(tensor) + size) + tensor
     return varint(DATA) + varint(len(data) + size) + data
 
 

@@ -53,7 +53,7 @@ __all__ = ["meta_content", "read_meta", "read_status", "status_content"]
 
 def read_meta(buffer: bytes, start: int, stop: int) -> Meta:
     """The metadata of a message; `given` holds copies of the members that it brought."""
-    meta = Meta()
+    meta = Meta("", {}, {}, {}, [])
     for opening, begin, end in fields(buffer, start, stop):
         if opening == PUID:
             meta.puid = read_text(buffer, begin, end, "meta.puid")
@@ -75,14 +75,18 @@ def read_meta(buffer: bytes, start: int, stop: int) -> Meta:
 
 def _given(meta: Meta) -> JSONObject:
     """What the user's method receives. Copies of the members, because it may add to them."""
-    members: dict[str, UserValue] = {
-        "puid": meta.puid,
-        "tags": dict(meta.tags),
-        "routing": dict(meta.routing),
-        "requestPath": dict(meta.request_path),
-        "metrics": list(meta.metrics),
-    }
-    return {name: member for name, member in members.items() if member}
+    given: dict[str, UserValue] = {}
+    if meta.puid:
+        given["puid"] = meta.puid
+    if meta.tags:
+        given["tags"] = dict(meta.tags)
+    if meta.routing:
+        given["routing"] = dict(meta.routing)
+    if meta.request_path:
+        given["requestPath"] = dict(meta.request_path)
+    if meta.metrics:
+        given["metrics"] = list(meta.metrics)
+    return given
 
 
 def _text_entry(buffer: bytes, start: int, stop: int, place: str) -> dict[str, str]:
