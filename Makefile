@@ -50,9 +50,10 @@ lowest: $(READY) ## Run the tests on the lowest versions that pyproject.toml adm
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	@export VIRTUAL_ENV=$(LOWEST); \
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt; \
-	$(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/lowest.txt; \
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
-	@$(LOWEST)/bin/pytest tests/unit tests/conformance $(ARGS)
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .; \
+	$(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/lowest.txt
+	@# SciPy, which only tests need, asks for a slightly newer NumPy than we do.
+	@$(LOWEST)/bin/pytest -W "ignore:A NumPy version:UserWarning" tests/unit tests/conformance $(ARGS)
 
 LOWEST := .cache/lowest
 
