@@ -71,10 +71,11 @@ def _listed(field: Field, values: list[JSONValue]) -> np.ndarray:
     if kind == "f":
         with np.errstate(over="ignore"):  # beyond 32 bits is infinite
             return np.array([_real(value, place) for value in values], np.float64).astype(field.dtype)
-    try:
-        return np.array([_whole(value, place) for value in values], field.dtype)
-    except OverflowError:
-        raise InvalidRequest(f"{place} holds numbers beyond {field.dtype}.") from None
+    numbers = [_whole(value, place) for value in values]
+    bounds = np.iinfo(field.dtype.str)
+    if numbers and not (bounds.min <= min(numbers) and max(numbers) <= bounds.max):
+        raise InvalidRequest(f"{place} holds numbers beyond {field.dtype}.")
+    return np.array(numbers, field.dtype)
 
 
 def _member(document: JSONObject, name: str, wire_name: str) -> JSONValue:
