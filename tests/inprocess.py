@@ -96,11 +96,13 @@ class Running:
     """One listening server, whose user object can be changed between requests.
 
     Attributes:
+        engine: The class of the engine underneath.
         address: Host and port.
         labels: The labels of custom metrics.
     """
 
     def __init__(self, engine: Callable[[Any], Engine]) -> None:
+        self.engine = engine
         self.address = ""
         self.labels: dict[str, str] = {}
         self._application: Application | None = None

@@ -167,7 +167,7 @@ class Mailbox:
         if timeout is not None and timeout <= 0:
             raise DeadlineExceeded("the deadline had passed before the request arrived")
         call = self._admit(work, item)
-        if timeout is not None:
+        if timeout is not None and not call.future.done():
             call.timer = cast("asyncio.AbstractEventLoop", self._loop).call_later(timeout, _expire, call, timeout)
         return call.future
 
