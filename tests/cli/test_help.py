@@ -63,7 +63,7 @@ def test_no_command_loads_what_only_a_model_needs(words: str) -> None:
         f"sys.argv[1:] = {words}\n"
         "from modelwrap.cli.main import main\n"
         "main()\n"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'numpy', 'h2corn', 'orjson', 'rich', 'yaml'}))"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'numpy', 'h2corn', 'rich', 'yaml'}))"
     )
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert ended.stdout.splitlines()[-1] == "[]"

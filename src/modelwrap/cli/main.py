@@ -121,6 +121,8 @@ def _call(verb: str, arguments: list[str], shown_as: str) -> int:
         usage = error.ctx.get_usage() if error.ctx else ""
         terminal.error("\n".join(filter(None, [error.format_message(), usage, f"modelwrap {verb} --help tells more"])))
         return Exit.USAGE
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
     return status or Exit.GOOD
 
 

@@ -1,0 +1,116 @@
+"""How the command line ends: every ending has its status and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+import pytest
+
+from modelwrap.cli import wrap
+from modelwrap.cli.command import Bare, Command
+from modelwrap.cli.main import main
+from modelwrap.errors import ProjectError
+
+
+def command(callback: Callable[..., int]) -> Command:
+    """A command with an option of each kind."""
+    return Command(
+        "wrap",
+        [
+            click.Argument(["words"], nargs=-1),
+            click.Option(["--number"]),
+            click.Option(["--name"]),
+            click.Option(["--switch"], is_flag=True),
+            click.Option(["--state"]),
+        ],
+        callback,
+        about="",
+        groups={},
+        examples=[],
+        bare={"--state": Bare("on", lambda text: text in {"on", "off"})},
+    )
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str, object]]]:
+    """Runs `modelwrap wrap` with these words, where wrap ends as told."""
+
+    def run(*words: str, ending: BaseException | None = None) -> tuple[int, dict[str, object]]:
+        seen: dict[str, object] = {}
+
+        def callback(**values: object) -> int:
+            seen.update(values)
+            if ending is not None:
+                raise ending
+            return 0
+
+        monkeypatch.setattr(wrap, "COMMAND", command(callback))
+        monkeypatch.setattr("sys.argv", ["modelwrap", "wrap", *words])
+        return main(), seen
+
+    return run
+
+
+Call = Callable[..., tuple[int, dict[str, object]]]
+
+
+def test_a_refusal_is_one_message_and_status_1(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _ = call(ending=ProjectError("what was wrong\nwhat to do"))
+    assert status == 1
+    assert capsys.readouterr().err == "error: what was wrong\n  what to do\n"
+
+
+def test_a_bug_is_shown_whole_and_says_how_to_report_it(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _ = call(ending=ZeroDivisionError("oops"))
+    assert status == 3
+    shown = capsys.readouterr().err
+    assert "ZeroDivisionError: oops" in shown
+    assert "this is a bug in modelwrap" in shown
+    assert "please report it" in shown
+
+
+def test_ctrl_c_is_no_bug(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _ = call(ending=KeyboardInterrupt())
+    assert status == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--num", "1"], {"number": "1"}),
+        (["--num=1"], {"number": "1"}),
+        (["--sw", "a", "b"], {"switch": True, "words": ("a", "b")}),
+        (["--name", "--num"], {"name": "--num"}),
+        (["--name=--number=1"], {"name": "--number=1"}),
+        (["--", "--num", "1"], {"words": ("--num", "1"), "number": None}),
+        (["--state", "a"], {"state": "on", "words": ("a",)}),
+        (["--state", "off", "a"], {"state": "off", "words": ("a",)}),
+        (["--st=off"], {"state": "off"}),
+        (["a", "--state"], {"state": "on", "words": ("a",)}),
+    ],
+)
+def test_options_may_be_shortened_and_values_stay_as_they_are(
+    words: list[str], expected: dict[str, object], call: Call
+) -> None:
+    status, seen = call(*words)
+    assert status == 0
+    assert expected.items() <= seen.items()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--n", "1"], "--n could be --name or --number"),
+        (["--s"], "--s could be --state or --switch"),
+        (["--nunber", "1"], "--number"),
+        (["--name"], "requires an argument"),
+    ],
+)
+def test_what_is_not_clear_is_asked_back_with_status_2(
+    words: list[str], message: str, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, seen = call(*words)
+    assert (status, seen) == (2, {})
+    assert message in capsys.readouterr().err
