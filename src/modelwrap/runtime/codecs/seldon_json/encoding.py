@@ -54,7 +54,7 @@ def encode_message(message: Message) -> bytes:
         return _raw_bytes(payload.value)
     members, is_large = _payload_members(payload)
     members["meta"] = {} if message.meta is NO_META else _meta_members(message.meta)
-    if is_large and members["meta"]:
+    if is_large and members["meta"]:  # tags may hold arrays that orjson itself must not write; see `json_text.write`
         members["meta"] = orjson.Fragment(json_text.write(members["meta"]))
     if message.status is not None:
         members["status"] = _status_members(message.status)
