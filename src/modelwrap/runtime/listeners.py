@@ -45,14 +45,22 @@ class Listeners:
             SettingsError: A port or the address can't be had; the message names the setting.
         """
         http = bind(ports.host, ports.http)
-        grpc: socket.socket | None = None
-        if ports.grpc is not None:
-            shared = ports.grpc.number == ports.http.number != 0
-            grpc = http if shared else bind(ports.host, ports.grpc)
+        try:
+            grpc = cls._bind_grpc(ports, http)
+        except SettingsError:
+            http.close()
+            raise
         listeners = cls(http, grpc, ports, backlog)
         for each in listeners._sockets():
             _limit_writing(each, write_timeout)
         return listeners
+
+    @staticmethod
+    def _bind_grpc(ports: Ports, http: socket.socket) -> socket.socket | None:
+        if ports.grpc is None:
+            return None
+        shared = ports.grpc.number == ports.http.number != 0
+        return http if shared else bind(ports.host, ports.grpc)
 
     @property
     def http_port(self) -> int:

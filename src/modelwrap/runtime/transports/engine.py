@@ -91,20 +91,8 @@ def _config(settings: Settings, listeners: Sequence[int]) -> h2corn.Config:
         h2_timeout_response_stall=timeouts.write,
         h2_timeout_write=timeouts.write,
         timeout_graceful_shutdown=timeouts.drain,
-        request_policies=(_policy(settings),),
-    )
-
-
-def _policy(settings: Settings) -> h2corn.RequestPolicy:
-    """The same limits for every path: without a policy, gRPC requests are free of the idle timeout.
-
-    Bodies have no limit of size here: the application has one, and answers in the protocol's own words.
-    """
-    return h2corn.RequestPolicy(
-        path="/*",
+        # The application has its own limit, and answers in the protocol's own words.
         max_request_body_size=0,
-        timeout_request_body_idle=settings.timeouts.body,
-        h2_timeout_response_stall=settings.timeouts.write,
     )
 
 
