@@ -1,0 +1,107 @@
+"""The ports' sockets: taken at once, open only when told, and closed for everyone who shares them."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import pytest
+
+from modelwrap.errors import SettingsError
+from modelwrap.runtime.listeners import Listeners, address
+from modelwrap.runtime.ports import Listening, Ports
+
+
+def bound(http: int = 0, grpc: int | None = 0, *, host: str = "127.0.0.1", write_timeout: float = 0.0) -> Listeners:
+    second = None if grpc is None else Listening(grpc, "--grpc-port")
+    ports = Ports(host, Listening(http, "--http-port"), second, Listening(0, "--metrics-port"))
+    return Listeners.bind(ports, backlog=8, write_timeout=write_timeout)
+
+
+def refuses(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_port_refuses_until_it_is_opened_and_after_it_is_closed() -> None:
+    listeners = bound()
+    ports = [listeners.http_port, listeners.grpc_port or 0]
+    assert all(ports)
+    assert all(refuses(port) for port in ports)
+    listeners.open()
+    listeners.open()
+    assert not any(refuses(port) for port in ports)
+    listeners.close()
+    listeners.close()
+    assert all(refuses(port) for port in ports)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the last holder closes the port")
+def test_closing_holds_for_those_who_inherited_the_socket_too() -> None:
+    listeners = bound(grpc=None)
+    with socket.fromfd(listeners.descriptors[0], socket.AF_INET, socket.SOCK_STREAM):
+        port = listeners.http_port
+        listeners.open()
+        listeners.close()
+        assert refuses(port)
+
+
+def test_both_apis_may_share_a_socket() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    listeners = bound(port, port)
+    assert listeners.http_port == listeners.grpc_port == port
+    assert len(listeners.descriptors) == 1
+    listeners.close()
+
+
+def test_a_port_in_use_names_port_and_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=rf"port {port} is in use .* choose another port by --grpc-port"):
+            bound(0, port)
+
+
+def test_a_port_that_another_opens_in_the_meantime_is_told_when_it_is_opened() -> None:
+    first = bound(grpc=None)
+    second = bound(first.http_port, None)  # neither listens yet
+    first.open()
+    with pytest.raises(SettingsError, match=f"port {first.http_port} is in use"):
+        second.open()
+    first.close()
+    second.close()
+
+
+def test_an_address_of_another_machine_is_told_by_its_setting() -> None:
+    with pytest.raises(SettingsError, match=r"--host '192\.0\.2\.1' is no address of this machine"):
+        bound(host="192.0.2.1")
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+def test_the_address_of_ipv6_also_takes_ipv4() -> None:
+    listeners = bound(grpc=None, host="::")
+    listeners.open()
+    assert not refuses(listeners.http_port)
+    listeners.close()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux only")
+def test_accepted_connections_inherit_the_limit_on_writing() -> None:
+    listeners = bound(grpc=None, write_timeout=1.5)
+    listeners.open()
+    with (
+        socket.create_connection(("127.0.0.1", listeners.http_port)),
+        socket.fromfd(listeners.descriptors[0], socket.AF_INET, socket.SOCK_STREAM) as listening,
+    ):
+        listening.setblocking(True)
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1500
+    listeners.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("0.0.0.0", "0.0.0.0:9000"), ("::", "[::]:9000"), ("localhost", "localhost:9000")]
+)
+def test_an_address_is_written_as_one_writes_it(host: str, expected: str) -> None:
+    assert address(host, 9000) == expected
