@@ -74,7 +74,8 @@ def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: 
     Raises:
         ProjectError: A requirement, a system package or a file of the model can't work in an image.
     """
-    packages = runtime_requirements(frozenset({"redis"} if persistence else ()))
+    extras = frozenset({"redis"} if persistence else ())
+    packages = runtime_requirements(extras, takes_protobuf_messages=_takes_protobuf_messages(project))
     names = tuple(map(package_name, packages))
     _check_collisions(project.folder, names)
     requirements = read_requirements(project.root, project.folder.paths, names)
@@ -90,6 +91,11 @@ def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: 
         read_system_packages(project.root, RUN_FILE),
         _build_packages(project, requirements),
     )
+
+
+def _takes_protobuf_messages(project: Project) -> bool:
+    """Over gRPC, and for feedback always, the whole-message forms get protobuf messages. Source: component API section 6."""
+    return any(name.endswith(("_raw", "_grpc")) for name in project.model.methods)
 
 
 def _archives(folder: Folder, requirements: Requirements) -> frozenset[str]:

@@ -15,6 +15,8 @@ __all__ = ["RuntimeFile", "package_name", "runtime_files", "runtime_requirements
 _PARTS = ("__init__.py", "py.typed", "errors.py", "contract.py", "runtime", "compat")
 #: What only the command line needs of modelwrap's own requirements.
 _NOT_IN_IMAGES = {"click"}
+#: Only for a class whose methods are handed protobuf messages. It is no dependency of modelwrap: any version serves.
+_PROTOBUF = "protobuf>=3.20"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,13 +43,16 @@ def runtime_files() -> tuple[RuntimeFile, ...]:
     )
 
 
-def runtime_requirements(extras: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def runtime_requirements(
+    extras: frozenset[str] = frozenset(), *, takes_protobuf_messages: bool = False
+) -> tuple[str, ...]:
     """The packages that the runtime needs in an image, as floors: `numpy>=1.26`.
 
     Args:
         extras: Extras of modelwrap whose packages are needed too: `redis` for persistence.
+        takes_protobuf_messages: Whether the class has a method that is handed protobuf messages.
     """
-    lines = []
+    lines = [_PROTOBUF] if takes_protobuf_messages else []
     for line in metadata.requires("modelwrap") or ():
         requirement, _, marker = (part.strip() for part in line.partition(";"))
         extra = re.search(r"""extra\s*==\s*['"]([^'"]+)""", marker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shlex
@@ -9,7 +10,7 @@ import shlex
 import pytest
 
 from modelwrap.contract import Role
-from modelwrap.image.dockerfile import write_dockerfile
+from modelwrap.image.dockerfile import SERVER_MODULES, write_dockerfile
 from unit.image.conftest import Planner
 
 
@@ -126,6 +127,15 @@ def test_the_environment_tells_the_runtime_what_was_asked_for(plan: Planner, grp
     found = environment(write_dockerfile(plan(role=Role.ROUTER, grpc=grpc, persistence=persistence)))
     assert (found["MODEL_NAME"], found["SERVICE_TYPE"], found["PERSISTENCE"]) == ("M", "ROUTER", str(int(persistence)))
     assert found.get("API_TYPE") == ("GRPC" if grpc else None)
+
+
+def test_the_modules_that_the_build_tries_exist(plan: Planner) -> None:
+    _, second = stages(write_dockerfile(plan()))
+    (line,) = [line for line in second if "import modelwrap" in line]
+    assert second.index(line) < second.index("COPY model/ ./")
+    for module in SERVER_MODULES:
+        assert module in line
+        assert importlib.util.find_spec(module) is not None
 
 
 def test_every_label_is_there(plan: Planner) -> None:

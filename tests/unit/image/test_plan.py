@@ -73,3 +73,14 @@ def test_git_is_installed_where_a_requirement_needs_it(plan: Planner) -> None:
     made = plan(**{"requirements.txt": "x @ git+https://git.example/x.git\n", "apt-build.txt": "g++\n"})
     assert made.build_packages == ("g++", "git", "ca-certificates")
     assert made.run_packages == ()
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [("predict", False), ("predict_rest", False), ("predict_raw", True), ("predict_grpc", True)],
+)
+def test_protobuf_is_installed_only_for_a_class_that_is_handed_its_messages(
+    method: str, expected: bool, plan: Planner
+) -> None:
+    made = plan(**{"M.py": f"class M:\n    def predict(self, X): ...\n    def {method}(self, X): ...\n"})
+    assert any(line.startswith("protobuf") for line in made.runtime_requirements) is expected
