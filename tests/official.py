@@ -10,7 +10,7 @@ from modelwrap.runtime.codecs.schema import FILES, file_descriptor
 from modelwrap.runtime.message import Message, Meta, Status
 from modelwrap.runtime.payload import Array, Binary, Custom, Form, Json, Text
 
-__all__ = ["POOL", "message_class", "official", "value"]
+__all__ = ["POOL", "TENSORFLOW_DTYPES", "message_class", "official", "value"]
 
 POOL = descriptor_pool.DescriptorPool()
 for _file in FILES:
@@ -22,12 +22,30 @@ def message_class(name: str) -> Any:
     return message_factory.GetMessageClass(POOL.FindMessageTypeByName(name))
 
 
+#: The number of the datatype of TensorFlow that NumPy calls by this name.
+TENSORFLOW_DTYPES = {
+    "float32": 1,
+    "float64": 2,
+    "float16": 19,
+    "complex64": 8,
+    "complex128": 18,
+    "bool": 10,
+    "int8": 6,
+    "int16": 5,
+    "int32": 3,
+    "int64": 9,
+    "uint8": 4,
+    "uint16": 17,
+    "uint32": 22,
+    "uint64": 23,
+}
+
 _Message = message_class("seldon.protos.SeldonMessage")
 _Value = message_class("google.protobuf.Value")
 
 
 def official(message: Message) -> Any:
-    """The same message as protobuf's; its `tftensor` is left to other tests."""
+    """The same message as protobuf's. A `tftensor` is written as the memory of its array."""
     made = _Message()
     if message.status is not None:
         _fill_status(made.status, message.status)
@@ -72,6 +90,12 @@ def _fill_data(made: Any, payload: Array) -> None:
         made.tensor.values.extend(payload.values.ravel())
     elif payload.form is Form.NDARRAY:
         made.ndarray.CopyFrom(value(payload.values.tolist()).list_value)
+    elif payload.form is Form.TFTENSOR:
+        made.tftensor.dtype = TENSORFLOW_DTYPES[payload.values.dtype.name]
+        made.tftensor.tensor_shape.SetInParent()
+        for size in payload.values.shape:
+            made.tftensor.tensor_shape.dim.add(size=size)
+        made.tftensor.tensor_content = payload.values.tobytes()
 
 
 def value(tree: Any) -> Any:

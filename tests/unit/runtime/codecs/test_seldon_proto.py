@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from modelwrap.errors import ComponentFailed, InvalidRequest
 from modelwrap.runtime.codecs import seldon_proto
 from modelwrap.runtime.codecs.protowire import BITS32, BITS64, SPAN, VARINT, span_field, tag, varint, varint_field
+from modelwrap.runtime.codecs.tftensor import kinds
 from modelwrap.runtime.datatypes import Datatype
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, Request, Status
 from modelwrap.runtime.payload import (
@@ -87,24 +88,20 @@ def told(message: Message) -> Any:
 
 @given(messages)
 def test_what_protobuf_wrote_is_read(message: Message) -> None:
-    if isinstance(message.payload, Array) and message.payload.form is Form.TFTENSOR:
-        message.payload.form = Form.TENSOR if message.payload.values.dtype == np.float64 else Form.BARE
     body = official(message).SerializeToString()
     received = decode(body)
     assert received.source is body
-    if isinstance(message.payload, Array) and message.payload.form is Form.BARE:
-        assert isinstance(received.payload, Array)
-        assert received.payload.values.shape == (0,)
-        received.payload = message.payload
     assert told(received) == told(message)
 
 
 @given(messages)
 def test_what_is_written_protobuf_reads(message: Message) -> None:
-    theirs = SeldonMessage.FromString(seldon_proto.encode_message(message))
-    if theirs.data.HasField("tftensor"):
-        theirs.data.ClearField("tftensor")
-    assert theirs.SerializeToString(deterministic=True) == official(message).SerializeToString(deterministic=True)
+    ours, theirs = SeldonMessage.FromString(seldon_proto.encode_message(message)), official(message)
+    if theirs.data.HasField("tftensor"):  # a few values are listed, as TensorFlow does, and not sent as memory
+        for either in (ours.data.tftensor, theirs.data.tftensor):
+            for listed in ("tensor_content", *(field.name for field in kinds.FIELDS)):
+                either.ClearField(listed)
+    assert ours.SerializeToString(deterministic=True) == theirs.SerializeToString(deterministic=True)
 
 
 @given(messages)
