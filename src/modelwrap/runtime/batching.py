@@ -58,9 +58,9 @@ class Joiner:
         """Perform all calls; each keeps its own outcome or error."""
         groups: dict[Hashable, _Letters] = {}
         for call in calls:
-            message = None if call.future.done() else call.item
+            message: Message | None = None if call.future.done() else call.item
             key = None if message is None else joining_key(message)
-            if key is None:
+            if message is None or key is None:
                 call.perform()
             else:
                 groups.setdefault(key, []).append((call, message))

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.payload import JSONObject, JSONValue, Payload, UserValue
 
-__all__ = ["NO_META", "Feedback", "Message", "Meta", "Metric", "Request", "Status"]
+__all__ = ["NO_META", "Feedback", "Message", "Meta", "Metric", "Request", "Status", "no_message"]
 
 
 class _MetricKeys(TypedDict):
@@ -125,3 +126,22 @@ class Feedback:
     truth: Message
     reward: float = 0.0
     source: UserValue = None
+
+
+#: How much of a document that is refused is shown to its sender, in characters.
+_SHOWN = 500
+
+
+def no_message(document: UserValue) -> InvalidRequest:
+    """The refusal of a document that is no message, or that carries no payload. Source: component API section 5.3.
+
+    Args:
+        document: What was received: a JSON value, or a protobuf message's bytes, which are not shown.
+    """
+    if isinstance(document, bytes):
+        return InvalidRequest("Invalid request data type: the message carries no payload")
+    try:
+        shown = str(document)
+    except RecursionError:
+        shown = "a deeply nested document"
+    return InvalidRequest(f"Invalid request data type: {shown if len(shown) < _SHOWN else shown[:_SHOWN] + '...'}")

@@ -16,7 +16,7 @@ import numpy as np
 from modelwrap.contract import Role
 from modelwrap.errors import ComponentFailed, InvalidRequest
 from modelwrap.runtime.component.invoke import MISSING, Component
-from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, Status
+from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, Status, no_message
 from modelwrap.runtime.metrics.custom import check
 from modelwrap.runtime.payload import Array, Form, JSONObject, Payload, Raw, Text, UserValue, features, in_kind
 from modelwrap.runtime.verb import Verb
@@ -293,7 +293,7 @@ def _unwrap(value: UserValue) -> _Result:
 
 def _payload(message: Message) -> Payload:
     if message.payload is None:
-        raise InvalidRequest(f"Invalid request data type: {message.source!r}")
+        raise no_message(message.source)
     return message.payload
 
 

@@ -412,3 +412,14 @@ def test_a_raw_method_that_says_not_implemented_leaves_the_plain_one_its_turn() 
 def test_a_message_without_payload_is_refused_unless_a_raw_method_takes_it() -> None:
     with pytest.raises(InvalidRequest, match="Invalid request data type"):
         do(user(predict=lambda self, X, names: X), Verb.PREDICT, Message(None, source={}))
+
+
+def test_a_document_that_is_refused_is_shown_in_bounds_however_deep_or_long() -> None:
+    deep: Any = "x"
+    for _ in range(5000):
+        deep = [deep]
+    for source, shown in (({"a": deep}, "deeply nested"), ({"a": "x" * 10_000}, "xxx..."), (b"\x00", "no payload")):
+        with pytest.raises(InvalidRequest, match="Invalid request data type") as caught:
+            do(user(predict=lambda self, X, names: X), Verb.PREDICT, Message(None, source=source))
+        assert shown in caught.value.message
+        assert len(caught.value.message) < 600

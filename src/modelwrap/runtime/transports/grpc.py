@@ -22,7 +22,7 @@ from modelwrap.runtime.transports.types import Exchange, Limits, Observe, Receiv
 
 __all__ = ["GrpcDoor", "Unary"]
 
-_CODEC = cast("Codec", seldon_proto)
+_CODEC: Codec = seldon_proto
 _CONTENT = (b"content-type", b"application/grpc")
 _ACCEPTS = (b"grpc-accept-encoding", b"identity,gzip")
 _HEADERS = [_CONTENT, _ACCEPTS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias
 
 from modelwrap.errors import (
     CallCancelled,
@@ -27,7 +27,7 @@ from modelwrap.runtime.verb import Verb
 
 __all__ = ["Page", "Pages", "RestDoor"]
 
-_CODEC = cast("Codec", seldon_json)
+_CODEC: Codec = seldon_json
 _JSON = (b"content-type", b"application/json")
 # The reference's CORS is open. Source: component API section 5.2.
 _CORS = (b"access-control-allow-origin", b"*")

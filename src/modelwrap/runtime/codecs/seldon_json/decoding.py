@@ -18,7 +18,7 @@ from modelwrap.runtime.codecs import json_arrays, tftensor
 from modelwrap.runtime.codecs.json_text import kind_of
 from modelwrap.runtime.codecs.rest_body import json_of
 from modelwrap.runtime.codecs.strict_json import check_feedback
-from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Request
+from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Request, no_message
 from modelwrap.runtime.payload import Array, Binary, Form, Json, JSONObject, JSONValue, Payload, Text
 
 __all__ = ["decode_feedback", "decode_message", "decode_messages"]
@@ -48,7 +48,7 @@ def decode_messages(request: Request) -> list[Message]:
     document = json_of(request)
     listed = document.get("seldonMessages") if type(document) is dict else document
     if type(listed) is not list:
-        raise _no_message(document)
+        raise no_message(document)
     if not listed:
         raise InvalidRequest("There is nothing to combine: send a list of one or more messages")
     return [_message_of_list(element, at, len(listed)) for at, element in enumerate(listed, 1)]
@@ -83,17 +83,9 @@ def decode_feedback(request: Request) -> Feedback:
 
 def _message(document: JSONValue) -> Message:
     if type(document) is not dict:
-        raise _no_message(document)
+        raise no_message(document)
     meta = _meta(document["meta"]) if "meta" in document else NO_META
     return Message(_payload(document), meta, None, document)
-
-
-def _no_message(document: JSONValue) -> InvalidRequest:
-    try:
-        shown = str(document)
-    except RecursionError:
-        shown = f"deeply nested {kind_of(document)}"
-    return InvalidRequest(f"Invalid request data type: {shown if len(shown) < 500 else shown[:500] + '...'}")
 
 
 def _payload(message: JSONObject) -> Payload | None:
