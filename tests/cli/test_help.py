@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from cli.command_line import modelwrap
 from modelwrap import __version__
+from modelwrap.cli.wrap import COMMAND
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference/command-line.md"
 
 SCREEN = (120, 50)
 
@@ -75,3 +80,8 @@ def test_help_of_the_whole_does_not_even_load_click() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert ended.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize("option", [name for param in COMMAND.params for name in param.opts if name.startswith("-")])
+def test_every_option_of_wrap_is_in_the_reference(option: str) -> None:
+    assert re.search(rf"`[^`]*{option}\b", REFERENCE.read_text(encoding="utf-8"))

@@ -185,6 +185,11 @@ def test_a_port_that_is_taken_is_named_with_the_next_free_one(model: Path) -> No
         ({"A.py": "class B: ...\n"}, ["model", "A"], "A.py has no class A"),
         ({"A.py": "class A:\n def route(s, X): ...\n"}, ["model", "A"], "--service-type ROUTER"),
         ({"A.py": "class A:\n def predict(s, X): ...\n"}, ["model", "A.py"], "A"),
+        (
+            {"A.py": "class A:\n def predict(s, X): ...\n", "w.bin": "version https://git-lfs.github.com/spec/v1\n"},
+            ["model"],
+            "git lfs pull",
+        ),
     ],
 )
 def test_a_folder_that_cannot_be_served_is_refused_before_anything_starts(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,19 @@ def test_a_reader_of_the_output_that_goes_away_is_no_bug(model: Path) -> None:
     shell = f"'{COMMAND}' --help | true; exit 0"
     ended = subprocess.run(["sh", "-c", shell], check=False, capture_output=True, text=True)
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_run_that_is_stopped_leaves_nothing_half_made(number: signal.Signals, status: int, model: Path) -> None:
+    with (model / "weights.bin").open("wb") as weights:
+        weights.truncate(8 * 10**9)  # a hole: no space on disk, yet seconds to copy
+    before = sorted(model.iterdir())
+    process = subprocess.Popen([COMMAND, model, *GUIDE], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not list(model.glob(".build.modelwrap-*/new/model/weights.bin")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in errors) == (status, False)
+    assert sorted(model.iterdir()) == before

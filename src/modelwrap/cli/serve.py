@@ -18,7 +18,7 @@ from modelwrap.cli.command import Bare, Command
 from modelwrap.cli.herald import announce_when_ready
 from modelwrap.contract import ENTRYPOINT_MODULE
 from modelwrap.errors import SettingsError
-from modelwrap.project import choose_model_name, open_folder, read_class
+from modelwrap.project import check_files, choose_model_name, open_folder, read_class
 from modelwrap.runtime import settings
 from modelwrap.runtime.listeners import bind
 from modelwrap.runtime.options import OPTIONS, READY_FD, Option
@@ -48,6 +48,7 @@ def _serve(model_path: str, model_name: str | None, flags: Mapping[str, str]) ->
     name = model_name or choose_model_name(root)
     known = settings.read({"name": name, **flags})
     model = read_class(root, name, known.component.role)
+    check_files(root)
     _check_ports(known.ports)
     if known.life.ready_fd is None:
         flags = {**flags, READY_FD.name: str(announce_when_ready(root, model, known.component.role))}

@@ -61,7 +61,7 @@ def _wrap(request: _Request) -> int:
     check_output(output, plan.project.root, replace=request.force)
     with _ending_in_order():
         try:
-            write_folder(generated_entries(plan), output)
+            write_folder(generated_entries(plan), output, replace=request.force)
         except OSError as error:
             raise ProjectError(_write_message(error, request.output)) from error
     _report(plan, request.output)
@@ -126,23 +126,33 @@ def _default_base_image() -> str:
     return f"python:{sys.version_info.major}.{sys.version_info.minor}-slim"
 
 
+_WORDS = ("model_path", "model_name", "image_version", "docker_repo")
+_OPTIONS = [
+    click.Option(
+        ["--service-type"],
+        type=click.Choice([*Role], case_sensitive=False),
+        metavar="T",
+        default=Role.MODEL.value,
+        show_default=True,
+        help="MODEL, ROUTER, COMBINER, TRANSFORMER, OUTPUT_TRANSFORMER or OUTLIER_DETECTOR.",
+    ),
+    click.Option(["-p", "--persistence"], is_flag=True, help="Keep the object's state in Redis."),
+    click.Option(["--grpc"], is_flag=True, help="gRPC takes the service port, REST moves to its own."),
+    click.Option(["--image-name"], metavar="NAME", help="Name of the image.  [default: MODEL_NAME in lower case]"),
+    click.Option(
+        ["--base-image"],
+        metavar="IMAGE",
+        default=_default_base_image(),
+        show_default=True,
+        help="What the image stands on; needs Python 3.11 or newer.",
+    ),
+    click.Option(["--out-folder"], metavar="DIR", help="The folder to write.  [default: MODEL_PATH/build]"),
+    click.Option(["-f", "--force"], is_flag=True, help="Replace what modelwrap wrote there before."),
+]
+
 COMMAND = Command(
     "wrap",
-    [
-        click.Argument(["model_path"]),
-        click.Argument(["model_name"]),
-        click.Argument(["image_version"]),
-        click.Argument(["docker_repo"]),
-        click.Option(["--service-type"], type=click.Choice([*Role]), default=Role.MODEL.value, show_default=True,
-                     help="What the class is in a graph.", metavar="T"),
-        click.Option(["-p", "--persistence"], is_flag=True, help="Keep the object's state in Redis."),
-        click.Option(["--grpc"], is_flag=True, help="gRPC takes the service port, REST moves to its own."),
-        click.Option(["--image-name"], metavar="NAME", help="Name of the image.  [default: MODEL_NAME in lower case]"),
-        click.Option(["--base-image"], metavar="IMAGE", default=_default_base_image(), show_default=True,
-                     help="What the image stands on; needs Python 3.11 or newer."),
-        click.Option(["--out-folder"], metavar="DIR", help="The folder to write.  [default: MODEL_PATH/build]"),
-        click.Option(["-f", "--force"], is_flag=True, help="Replace what modelwrap wrote there before."),
-    ],
+    [*(click.Argument([word]) for word in _WORDS), *_OPTIONS],
     lambda **words: _wrap(_Request(**words)),
     about=(
         "Write a folder that builds into an image, from the class MODEL_NAME in MODEL_PATH/MODEL_NAME.py. The image is "
@@ -157,6 +167,6 @@ COMMAND = Command(
     examples=[
         "modelwrap ./iris IrisClassifier 0.1 seldonio",
         "modelwrap ./router EpsilonGreedy 0.2 registry.example:5000/team --service-type ROUTER -p",
-        "modelwrap ./mnist MnistClassifier 1.4 seldonio --base-image python:3.13-slim --out-folder /tmp/mnist --force",
+        "modelwrap ./mnist MnistClassifier 1.4 seldonio --base-image python:3.13-slim --out-folder ../mnist --force",
     ],
-)  # fmt: skip
+)

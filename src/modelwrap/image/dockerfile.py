@@ -56,8 +56,8 @@ def _packages(plan: ImagePlan) -> Iterator[str]:
 
 
 def _check_python(base_image: str) -> Iterator[str]:
-    yield 'RUN python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" || \\'
-    yield f'    {{ echo "{base_image} brings $(python3 --version 2>&1); modelwrap needs Python 3.11 or newer:" \\'
+    yield 'RUN python3 -c "import pip, sys; sys.exit(sys.version_info < (3, 11))" || \\'
+    yield f'    {{ echo "{base_image} brings $(python3 --version 2>&1); modelwrap needs 3.11 or newer, with pip:" \\'
     yield '    "choose another --base-image" >&2; exit 1; }'
 
 
@@ -143,7 +143,6 @@ def _oci_labels(plan: ImagePlan) -> dict[str, str]:
     return {
         f"{prefix}.title": plan.project.model.name,
         f"{prefix}.version": plan.reference.tag,
-        f"{prefix}.ref.name": str(plan.reference),
         f"{prefix}.base.name": plan.base_image,
     }
 

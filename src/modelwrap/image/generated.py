@@ -134,11 +134,13 @@ def _readme_values(plan: ImagePlan) -> dict[str, str]:
         "METHOD": example.method,
         "CURL": example.curl("localhost:9000"),
         "BODY_NOTE": _OF_THE_MODEL if example.is_of_the_model else _GUESSED,
+        "PACKAGES": _PACKAGES_ROW if plan.archives else "",
         "INSTALL": " ".join(f"-r {file}" for file in files),
         "PARAMETERS": "\n".join(f"| {key} | `{value}` |" for key, value in plan.labels.items()),
     }
 
 
+_PACKAGES_ROW = "| `packages/` | wheels and archives that only pip needs; they are not in the image |\n"
 _OF_THE_MODEL = "The names and values come from the model's `contract.json`."
 _GUESSED = (
     "Put a row of your own inputs in place of the numbers; a `contract.json` in the model folder would give them."

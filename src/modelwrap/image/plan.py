@@ -94,7 +94,7 @@ def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: 
 
 
 def _takes_protobuf_messages(project: Project) -> bool:
-    """Over gRPC, and for feedback always, the whole-message forms get protobuf messages. Source: component API section 6."""
+    """Over gRPC, and for feedback always, the forms for whole messages do. Source: component API section 6."""
     return any(name.endswith(("_raw", "_grpc")) for name in project.model.methods)
 
 

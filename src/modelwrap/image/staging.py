@@ -51,12 +51,13 @@ def check_output(output: Path, model: Path, *, replace: bool) -> None:
         raise ProjectError(f"the output folder {output} exists, so nothing was written\n--force replaces it")
 
 
-def write_folder(entries: Iterable[Entry], output: Path) -> None:
-    """Writes the entries into `output`, in place of what modelwrap wrote there before.
+def write_folder(entries: Iterable[Entry], output: Path, *, replace: bool = False) -> None:
+    """Writes the entries into `output`.
 
     Args:
         entries: What to write.
         output: Its real path; `check_output` has let it pass.
+        replace: Whether it takes the place of what modelwrap wrote there before.
 
     Raises:
         OSError: Something could not be read or written. `output` is as it was.
@@ -68,7 +69,10 @@ def write_folder(entries: Iterable[Entry], output: Path) -> None:
         for entry in entries:
             _write(entry, made)
         _settle(made)
-        _put_in_place(made, output, workshop / "old")
+        if replace and os.path.lexists(output):
+            _exchange(made, output, workshop / "old")
+        else:
+            made.rename(output)  # fails where another run was faster
 
 
 @contextmanager
@@ -81,10 +85,7 @@ def _workshop(output: Path) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _put_in_place(made: Path, output: Path, old: Path) -> None:
-    if not os.path.lexists(output):
-        made.rename(output)
-        return
+def _exchange(made: Path, output: Path, old: Path) -> None:
     output.rename(old)
     try:
         made.rename(output)

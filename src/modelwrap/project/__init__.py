@@ -8,7 +8,7 @@ from modelwrap.project.classes import ClassSource
 from modelwrap.project.example import Example, make_example
 from modelwrap.project.folder import Folder, LeftOut, ModelFile, ModelLink
 from modelwrap.project.marker import MARKER, is_ours, staging_prefix
-from modelwrap.project.reading import Project, choose_model_name, open_folder, read_class, read_project
+from modelwrap.project.reading import Project, check_files, choose_model_name, open_folder, read_class, read_project
 
 __all__ = [
     "MARKER",
@@ -19,6 +19,7 @@ __all__ = [
     "ModelFile",
     "ModelLink",
     "Project",
+    "check_files",
     "choose_model_name",
     "is_ours",
     "make_example",

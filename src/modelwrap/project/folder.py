@@ -16,7 +16,7 @@ from pathlib import Path
 from modelwrap.errors import ProjectError
 from modelwrap.project.exclusions import Exclusions
 
-__all__ = ["Folder", "LeftOut", "ModelFile", "ModelLink", "read_folder"]
+__all__ = ["Folder", "LeftOut", "ModelFile", "ModelLink", "check_pointers", "read_folder"]
 
 #: How a file begins that stands in for one in Git's large file storage; such a file is smaller than 1024 bytes.
 _POINTER = b"version https://git-lfs.github.com/spec/"
@@ -101,6 +101,18 @@ def read_folder(root: Path, exclusions: Exclusions) -> Folder:
     )
 
 
+def check_pointers(root: Path, exclusions: Exclusions) -> None:
+    """Makes sure that no file of a model folder only stands in for one that was never fetched.
+
+    Raises:
+        ProjectError: One does; the message lists each such file.
+    """
+    reader = _Reader(root, exclusions)
+    reader.walk(root, "", None)
+    if reader.pointers:
+        raise ProjectError("\n".join(map(_pointer_fault, reader.pointers)))
+
+
 class _Reader:
     def __init__(self, root: Path, exclusions: Exclusions) -> None:
         self._root = root
@@ -109,6 +121,7 @@ class _Reader:
         self._targets: dict[str, str] = {}
         self.directories: list[str] = []
         self.left_out: list[LeftOut] = []
+        self.pointers: list[str] = []
         self.faults: list[str] = []
 
     def walk(self, folder: Path, prefix: str, inherited: str | None) -> None:
@@ -160,7 +173,8 @@ class _Reader:
             self.faults.append(f"{relative} can't be read: {error.strerror}")
             return
         if is_pointer:
-            self.faults.append(f"{relative} is a Git LFS pointer, not the file itself: run `git lfs pull`")
+            self.pointers.append(relative)
+            self.faults.append(_pointer_fault(relative))
         self.files.append(ModelFile(relative, path, status.st_size, bool(status.st_mode & stat.S_IXUSR)))
 
     def _take_link(self, relative: str, path: Path) -> None:
@@ -187,6 +201,10 @@ class _Reader:
             else:
                 self.faults.append(f"{path} is a link to {target}, which is left out of the image")
         return links
+
+
+def _pointer_fault(path: str) -> str:
+    return f"{path} is a Git LFS pointer, not the file itself: run `git lfs pull`"
 
 
 def _kind(mode: int) -> str:

@@ -9,11 +9,11 @@ from modelwrap.contract import Role
 from modelwrap.errors import ProjectError
 from modelwrap.project.classes import ClassSource, check_role, find_class, model_names
 from modelwrap.project.exclusions import Exclusions
-from modelwrap.project.folder import Folder, read_folder
+from modelwrap.project.folder import Folder, check_pointers, read_folder
 from modelwrap.project.marker import is_ours
 from modelwrap.project.patterns import Pattern, read_patterns
 
-__all__ = ["Project", "choose_model_name", "open_folder", "read_class", "read_project"]
+__all__ = ["Project", "check_files", "choose_model_name", "open_folder", "read_class", "read_project"]
 
 IGNORE_FILE = ".dockerignore"
 
@@ -80,6 +80,15 @@ def read_class(root: Path, model_name: str, role: Role) -> ClassSource:
     model = find_class(root, model_name)
     check_role(model, role)
     return model
+
+
+def check_files(root: Path) -> None:
+    """Makes sure that the model's files are there, for a model that is served where it stands.
+
+    Raises:
+        ProjectError: A file only stands in for one that was never fetched.
+    """
+    check_pointers(root, Exclusions(_rules(root)))
 
 
 def choose_model_name(root: Path) -> str:

@@ -58,7 +58,7 @@ def test_an_accident_leaves_everything_as_it_was(existed: bool, accident: type[B
         raise accident
 
     with pytest.raises(accident):
-        write_folder(broken(), tmp_path / "out")
+        write_folder(broken(), tmp_path / "out", replace=True)
     assert tree(tmp_path) == before
 
 
@@ -70,7 +70,7 @@ def test_a_file_that_vanishes_meanwhile_is_such_an_accident(tmp_path: Path) -> N
 
 def test_an_earlier_build_is_replaced_as_a_whole(tmp_path: Path) -> None:
     write_folder([*ENTRIES, TextFile("old", "1")], tmp_path / "out")
-    write_folder([*ENTRIES, TextFile("new", "1")], tmp_path / "out")
+    write_folder([*ENTRIES, TextFile("new", "1")], tmp_path / "out", replace=True)
     assert list(tmp_path.iterdir()) == [tmp_path / "out"]
     assert not (tmp_path / "out/old").exists()
     assert (tmp_path / "out/new").exists()
@@ -91,8 +91,19 @@ def test_only_what_modelwrap_made_is_ever_replaced(replace: bool, tmp_path: Path
 def test_an_empty_folder_may_be_replaced(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     check_output(tmp_path / "out", tmp_path / "model", replace=True)
-    write_folder(ENTRIES, tmp_path / "out")
+    write_folder(ENTRIES, tmp_path / "out", replace=True)
     assert (tmp_path / "out/run.sh").is_file()
+
+
+def test_of_two_runs_at_once_the_slower_one_replaces_nothing(tmp_path: Path) -> None:
+    def slow() -> Iterator[Entry]:
+        yield from ENTRIES
+        write_folder([*ENTRIES, TextFile("faster", "1")], tmp_path / "out")
+
+    with pytest.raises(OSError, match="not empty"):
+        write_folder(slow(), tmp_path / "out")
+    assert (tmp_path / "out/faster").is_file()
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
 
 
 def test_a_marker_of_somebody_else_is_none(tmp_path: Path) -> None:
