@@ -9,10 +9,10 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from modelwrap.errors import ModelwrapError
+from modelwrap.errors import SettingsError
 from modelwrap.runtime import arguments, settings
 from modelwrap.runtime.arguments import PROGRAM, Arguments
-from modelwrap.runtime.logs import configure
+from modelwrap.runtime.logs import Notices, configure
 from modelwrap.runtime.settings import Settings, WrongUsage
 
 __all__ = ["main"]
@@ -32,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.exit(_run(given, words))
     except WrongUsage as error:
         arguments.refuse(error.message)
-    except ModelwrapError as error:
+    except SettingsError as error:
         print(f"{PROGRAM}: error: {error.message}", file=sys.stderr)  # noqa: T201 - the settings of logs may be at fault
         sys.exit(REFUSED)
     except Exception:  # noqa: BLE001 - whatever is left is a defect of ours
@@ -53,7 +53,11 @@ def _supervise(known: Settings, words: Sequence[str]) -> int:
     from modelwrap.runtime.supervisor import supervise  # noqa: PLC0415
 
     configure(known.logging.level, as_json=known.logging.json)
-    return supervise(known, words)
+    try:
+        return supervise(known, words)
+    except SettingsError as error:
+        Notices().fail(error.message)
+        return REFUSED
 
 
 def _defect() -> str:

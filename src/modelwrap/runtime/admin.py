@@ -25,7 +25,6 @@ _MOST = 16
 _LONGEST = 10.0
 #: Seconds between two looks at how long connections last.
 _LOOK = 0.5
-_BACKLOG = 64
 
 
 class Page(NamedTuple):
@@ -40,12 +39,12 @@ class Admin:
     """Serves pages in a thread until it is closed.
 
     Args:
-        bound: A bound socket; it listens from now on.
+        listening: A listening socket.
         pages: Path to the page it shows, made anew for each request.
     """
 
-    def __init__(self, bound: socket.socket, pages: Mapping[str, Callable[[], Page]]) -> None:
-        self._server = _Server(bound, pages)
+    def __init__(self, listening: socket.socket, pages: Mapping[str, Callable[[], Page]]) -> None:
+        self._server = _Server(listening, pages)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_LOOK,), name="admin", daemon=True)
         self._thread.start()
 
@@ -66,14 +65,13 @@ class Admin:
 class _Server(TCPServer):
     """Accepts connections, one thread each, and ends those that last too long."""
 
-    def __init__(self, bound: socket.socket, pages: Mapping[str, Callable[[], Page]]) -> None:
-        super().__init__(bound.getsockname(), _Handler, bind_and_activate=False)
+    def __init__(self, listening: socket.socket, pages: Mapping[str, Callable[[], Page]]) -> None:
+        super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()
-        self.socket = bound
+        self.socket = listening
         self.pages = pages
         self._since: dict[socket.socket, float] = {}
         self._lock = threading.Lock()
-        bound.listen(_BACKLOG)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer in a thread, unless too many are at it."""

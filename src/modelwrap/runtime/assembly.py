@@ -5,6 +5,7 @@ Nothing is decided here but who is handed to whom. Whatever touches the user's c
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -36,6 +37,8 @@ from modelwrap.runtime.transports.types import Exchange, Limits, Observe
 __all__ = ["Model", "application", "load", "metrics_paths"]
 
 _log = logging.getLogger("modelwrap")
+#: Seconds between two looks at what is in flight.
+_PULSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ def application(settings: Settings, model: Model, segments: Sequence[Segment], s
     )
     joining = _join(settings, model, service, server_metrics)
     exposition = Exposition(segments, settings.identity.metric_labels())
+    _tell_in_flight(asyncio.get_running_loop(), model.mailbox, server_metrics)
     return Application(
         Answerer(service, model.mailbox, metadata=model.metadata, joining=joining),
         limits=_limits(settings),
@@ -173,6 +177,12 @@ def _pages(settings: Settings, exposition: Exposition) -> Pages:
 def metrics_paths(settings: Settings) -> tuple[str, ...]:
     """Where the metrics are shown."""
     return ("/metrics", "/prometheus", settings.metrics.path)
+
+
+def _tell_in_flight(loop: asyncio.AbstractEventLoop, mailbox: Mailbox, metrics: ServerMetrics) -> None:
+    """Tell how many calls wait or run, now and then: with every request it would cost as much as counting it."""
+    metrics.in_flight(mailbox.admitted)
+    loop.call_later(_PULSE, _tell_in_flight, loop, mailbox, metrics)
 
 
 def _observe(settings: Settings, metrics: ServerMetrics) -> Observe:

@@ -12,7 +12,7 @@ import socket
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.ports import Listening, Ports
 
-__all__ = ["Listeners", "address", "bind"]
+__all__ = ["Listeners", "address", "bind", "listen"]
 
 
 class Listeners:
@@ -86,10 +86,7 @@ class Listeners:
         if self._open:
             return
         for each, listening in zip(self._sockets(), (self._ports.http, self._ports.grpc), strict=False):
-            try:
-                each.listen(self._backlog)
-            except OSError as error:
-                raise _refusal(error, self._ports.host, listening or self._ports.http) from error
+            listen(each, self._ports.host, listening or self._ports.http, self._backlog)
         self._open = True
 
     def close(self) -> None:
@@ -131,6 +128,18 @@ def bind(host: str, listening: Listening) -> socket.socket:
         bound.close()
         raise _refusal(error, host, listening) from error
     return bound
+
+
+def listen(bound: socket.socket, host: str, listening: Listening, backlog: int) -> None:
+    """Let a bound socket listen.
+
+    Raises:
+        SettingsError: Another program has opened the port since it was bound.
+    """
+    try:
+        bound.listen(backlog)
+    except OSError as error:
+        raise _refusal(error, host, listening) from error
 
 
 def address(host: str, port: int) -> str:

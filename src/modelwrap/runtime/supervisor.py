@@ -15,22 +15,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from modelwrap.runtime.admin import Admin
 from modelwrap.runtime.agenda import Agenda
 from modelwrap.runtime.fleet import Fleet, Worker
 from modelwrap.runtime.hands import ProcessHand, start_worker
-from modelwrap.runtime.listeners import Listeners, bind
+from modelwrap.runtime.listeners import Listeners, bind, listen
 from modelwrap.runtime.logs import Notices
-from modelwrap.runtime.metrics.exposition import Exposition
-from modelwrap.runtime.metrics.segment import Segment, allocate
+from modelwrap.runtime.metrics.segment import allocate
 from modelwrap.runtime.pidfile import pidfile
 from modelwrap.runtime.processes import how_it_ended, reap
 from modelwrap.runtime.ready import Ready
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.signals import Signals
-from modelwrap.runtime.status_pages import own_series, status_pages
+
+if TYPE_CHECKING:
+    from modelwrap.runtime.admin import Admin
 
 __all__ = ["GOOD", "INTERNAL", "REFUSED", "supervise"]
 
@@ -39,6 +39,7 @@ GOOD, REFUSED, INTERNAL = 0, 1, 3
 #: Seconds between the workers' word that they accept no more and the closing of the ports: each says so when it has
 #: told its engine, whose own threads need a moment more.
 _CLOSING = 0.1
+_ADMIN_BACKLOG = 64
 #: Seconds to wait for killed processes to be gone.
 _GONE = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
@@ -94,20 +95,29 @@ class _Supervisor:
     def run(self, signals: Signals, admin_socket: socket.socket) -> int:
         """Turn until there is nothing left to do; returns the exit status."""
         self._selector.register(signals, selectors.EVENT_READ, partial(self._on_signals, signals))
-        segments = [Segment(descriptor) for descriptor in self._metrics]
-        exposition = Exposition(segments, self._settings.identity.metric_labels(), lambda: own_series(self._facts))
-        pages = status_pages(lambda: self._facts, exposition.text, self._settings.metrics.path)
-        admin = Admin(admin_socket, pages)
-        self._admin_port = admin.port
+        self._notices.say(f"loading {self._name} ...", workers=self._settings.concurrency.workers)
         try:
-            self._notices.say(f"loading {self._name} ...", workers=self._settings.concurrency.workers)
-            while not self._over:
-                self._turn()
+            self._fleet.fill(time.monotonic())
+            with contextlib.closing(self._open_admin(admin_socket)) as admin:
+                self._admin_port = admin.port
+                while not self._over:
+                    self._turn()
         finally:
             self._fleet.kill()
             self._bury()
-            admin.close()
         return GOOD if self._status is None else self._status
+
+    def _open_admin(self, admin_socket: socket.socket) -> Admin:
+        """Open the port of health and metrics. Its rooms are loaded while the workers, just started, load the model."""
+        from modelwrap.runtime.admin import Admin  # noqa: PLC0415
+        from modelwrap.runtime.metrics.exposition import Exposition  # noqa: PLC0415
+        from modelwrap.runtime.metrics.segment import Segment  # noqa: PLC0415
+        from modelwrap.runtime.status_pages import own_series, status_pages  # noqa: PLC0415
+
+        listen(admin_socket, self._settings.ports.host, self._settings.ports.metrics, _ADMIN_BACKLOG)
+        segments = [Segment(descriptor) for descriptor in self._metrics]
+        exposition = Exposition(segments, self._settings.identity.metric_labels(), lambda: own_series(self._facts))
+        return Admin(admin_socket, status_pages(lambda: self._facts, exposition.text, self._settings.metrics.path))
 
     @property
     def _over(self) -> bool:

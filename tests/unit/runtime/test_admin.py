@@ -15,13 +15,11 @@ from serving import eventually, request
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
     pages = {
         "/live": lambda: Page(200, "text/plain", b"live\n"),
         "/ready": lambda: Page(503, "text/plain", b"loading\n"),
     }
-    serving = Admin(bound, pages)
+    serving = Admin(socket.create_server(("127.0.0.1", 0)), pages)
     yield serving.port
     serving.close()
 
@@ -78,9 +76,7 @@ def test_what_is_no_http_is_no_end(port: int) -> None:
 
 
 def test_nothing_answers_after_the_end() -> None:
-    bound = socket.socket()
-    bound.bind(("127.0.0.1", 0))
-    serving = Admin(bound, {})
+    serving = Admin(socket.create_server(("127.0.0.1", 0)), {})
     port = serving.port
     serving.close()
     with pytest.raises((OSError, http.client.HTTPException)):
