@@ -147,6 +147,15 @@ class Running:
 
         asyncio.run_coroutine_threadsafe(change(), self._loop).result(_START_LIMIT)
 
+    def turn_red(self) -> None:
+        """Say that no more requests are wanted, as a drain does."""
+
+        def change() -> None:
+            assert self._application is not None
+            self._application.ready = False
+
+        self._loop.call_soon_threadsafe(change)
+
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Reply:

@@ -7,6 +7,7 @@ command line turns an error into an exit status.
     ├── RequestError           a request that can't be answered as asked
     │   ├── InvalidRequest       the client's fault: the message says what to send instead
     │   ├── UnknownEndpoint      no such path or gRPC method
+    │   ├── UnknownName          the endpoint is there, what it is asked about is not
     │   ├── WrongMethod          the path is known, the HTTP method is not
     │   ├── TooLarge             the body exceeds the size limit
     │   ├── Overloaded           the mailbox is full: come back later
@@ -42,6 +43,7 @@ __all__ = [
     "SettingsError",
     "TooLarge",
     "UnknownEndpoint",
+    "UnknownName",
     "WrongMethod",
 ]
 
@@ -51,6 +53,7 @@ class Code(Enum):
 
     INVALID = "invalid"
     NOT_FOUND = "not found"
+    UNKNOWN_NAME = "unknown name"
     WRONG_METHOD = "wrong method"
     TOO_LARGE = "too large"
     OVERLOADED = "overloaded"
@@ -100,6 +103,12 @@ class UnknownEndpoint(RequestError):
     """No endpoint has this path or gRPC method name."""
 
     code = Code.NOT_FOUND
+
+
+class UnknownName(RequestError):
+    """An endpoint is asked about something by a name that is not known here."""
+
+    code = Code.UNKNOWN_NAME
 
 
 class WrongMethod(RequestError):
@@ -166,17 +175,23 @@ class ComponentFailed(ComponentError):
         status: The HTTP status that the user's own exception asked for, or None. It is the one place where a status
             number comes from outside: the class of section 11 of the component API lets user code choose it.
         error_id: Short id, the same in the client's answer and beside the traceback in the log.
+        body: What the user's own error handler answers over REST, or None.
+        media_type: The media type of that.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what user code may choose of an error
         self,
         message: str,
         *,
         reason: str = ComponentError.reason,
         status: int | None = None,
         error_id: str | None = None,
+        body: bytes | None = None,
+        media_type: str = "",
     ) -> None:
         super().__init__(message)
+        self.body = body
+        self.media_type = media_type
         self.reason = reason
         self.status = status
         self.error_id = error_id

@@ -66,6 +66,11 @@ class Meta:
     metrics: list[Metric] = field(default_factory=list)
     given: JSONObject | None = None
 
+    @property
+    def carries_nothing(self) -> bool:
+        """Whether an answer has nothing of it to pass on; routing never is. Source: component API section 8."""
+        return not (self.puid or self.tags or self.request_path or self.metrics)
+
 
 #: The metadata of a message that brought none. Shared by all of them, so it is never changed.
 NO_META = Meta()

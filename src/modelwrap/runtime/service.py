@@ -135,7 +135,7 @@ class Service:
         """The answer that carries a user's result in the request's kind, with the metadata of both."""
         result = _unwrap(value)
         payload = in_kind(result.value, message.payload, self._names(verb))
-        if self._is_plain and not result.tags and not result.metrics and message.meta is NO_META:
+        if self._is_plain and not result.tags and not result.metrics and message.meta.carries_nothing:
             return Message(payload)
         return Message(payload, self._meta(verb, message.meta, result))
 

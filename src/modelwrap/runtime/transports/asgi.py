@@ -5,11 +5,11 @@ A call whose media type is gRPC's goes to that door, everything else to REST's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from modelwrap.runtime.endpoints import GRPC_METHODS, Answerer
 from modelwrap.runtime.transports.disconnects import Disconnects
-from modelwrap.runtime.transports.grpc import GrpcDoor, Unary
+from modelwrap.runtime.transports.grpc import GrpcDoor
+from modelwrap.runtime.transports.grpc_services import conversations
+from modelwrap.runtime.transports.readiness import Readiness
 from modelwrap.runtime.transports.rest import Page, Pages, RestDoor
 from modelwrap.runtime.transports.types import Limits, Observe, Receive, Scope, Send, header
 
@@ -25,11 +25,7 @@ class Application:
         answerer: Where verbs are answered.
         limits: What a client may ask of either door.
         pages: Further pages by path, beside `/live`, `/ready` and `/health/ping`.
-        unary: Further gRPC methods by path.
         observe: Told of every exchange; None where nobody wants to know.
-
-    Attributes:
-        ready: Whether `/ready` is green: True from load until drain.
     """
 
     def __init__(
@@ -38,16 +34,30 @@ class Application:
         *,
         limits: Limits,
         pages: Pages | None = None,
-        unary: Mapping[str, Unary] | None = None,
         observe: Observe | None = None,
     ) -> None:
-        self.ready = True
+        self._readiness = Readiness()
         disconnects = Disconnects()
-        own_pages = {"/live": _live, "/ready": self._ready, "/health/ping": _ping}
+        own_pages = {"/live": _live, "/ready": self._ready_page, "/health/ping": _ping}
         self._rest = RestDoor(
             answerer, pages={**own_pages, **(pages or {})}, limits=limits, disconnects=disconnects, observe=observe
         )
-        self._grpc = GrpcDoor(answerer, unary=unary or {}, limits=limits, disconnects=disconnects, observe=observe)
+        self._grpc = GrpcDoor(
+            answerer,
+            conversations=conversations(self._readiness),
+            limits=limits,
+            disconnects=disconnects,
+            observe=observe,
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests are wanted, as `/ready` and gRPC's health service tell it: True from load until drain."""
+        return self._readiness.ready
+
+    @ready.setter
+    def ready(self, value: bool) -> None:
+        self._readiness.ready = value
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the server's lifespan."""
@@ -59,7 +69,7 @@ class Application:
         else:
             await send({"type": "websocket.close", "code": 1003, "reason": "this server speaks no WebSocket"})
 
-    def _ready(self) -> Page:
+    def _ready_page(self) -> Page:
         return Page(200, _TEXT, b"ready\n") if self.ready else Page(503, _TEXT, b"draining\n")
 
 

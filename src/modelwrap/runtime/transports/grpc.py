@@ -6,9 +6,9 @@ Source: the gRPC over HTTP/2 protocol description; component API section 10.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import perf_counter
-from typing import TypeAlias, cast
+from typing import cast
 
 from modelwrap.errors import CallCancelled, ComponentFailed, DeadlineExceeded, ModelwrapError, UnknownEndpoint
 from modelwrap.runtime.codecs import Codec, seldon_proto
@@ -17,10 +17,12 @@ from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.failures import log_failure, unexpected
 from modelwrap.runtime.transports.grpc_frames import FrameReader, compressed, frame, message_header, timeout_seconds
+from modelwrap.runtime.transports.grpc_stream import Conversation, Stream
 from modelwrap.runtime.transports.status import GrpcStatus, grpc_status
 from modelwrap.runtime.transports.types import Exchange, Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.verb import Verb
 
-__all__ = ["GrpcDoor", "Unary"]
+__all__ = ["GrpcDoor"]
 
 _CODEC: Codec = seldon_proto
 _CONTENT = (b"content-type", b"application/grpc")
@@ -31,16 +33,13 @@ _OK = [(b"grpc-status", b"0")]
 # Below this gzip costs more than it saves, whatever the client accepts.
 _COMPRESS_FROM = 1024
 
-#: A method of a service that is no verb, such as health: request message to response message.
-Unary: TypeAlias = Callable[[bytes], bytes]
-
 
 class GrpcDoor:
-    """Unary gRPC over ASGI.
+    """gRPC over ASGI: the component's verbs, which are unary, and the services beside them.
 
     Args:
         answerer: Where verbs are answered.
-        unary: Other methods by full path.
+        conversations: Other methods by full path.
         limits: What a client may ask.
         disconnects: Who notices that a client has gone.
         observe: Told of every exchange; None where nobody wants to know.
@@ -50,19 +49,29 @@ class GrpcDoor:
         self,
         answerer: Answerer,
         *,
-        unary: Mapping[str, Unary],
+        conversations: Mapping[str, Conversation],
         limits: Limits,
         disconnects: Disconnects,
         observe: Observe | None = None,
     ) -> None:
         self._answerer = answerer
-        self._unary = unary
+        self._conversations = conversations
         self._limits = limits
         self._disconnects = disconnects
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one unary call."""
+        """Answer one call."""
+        path: str = scope["path"]
+        verb = GRPC_METHODS.get(path)
+        if verb is not None:
+            await self._answer(verb, scope, receive, send)
+        elif (conversation := self._conversations.get(path)) is not None:
+            await self._converse(conversation, scope, receive, send)
+        else:
+            await self._fail(UnknownEndpoint(f"there is no method {path}"), _Call(scope), path, send)
+
+    async def _answer(self, verb: Verb, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         path: str = scope["path"]
         call = _Call(scope)
@@ -70,22 +79,7 @@ class GrpcDoor:
         try:
             message = await self._message(call, receive)
             size = len(message)
-            answer = await self._answer(path, call, message, receive)
-        except ModelwrapError as error:
-            answer = Answer(b"", error)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
-            answer = Answer(b"", unexpected(error, path, call.puid))
-        status = await self._send(answer, call, path, send)
-        if self._observe is not None:
-            verb = GRPC_METHODS.get(path)
-            operation = verb.value if verb is not None else "other"
-            seconds, sizes = perf_counter() - started, (size, len(answer.body))
-            self._observe(Exchange("grpc", operation, path, status, seconds, *sizes, scope["headers"]))
-
-    async def _answer(self, path: str, call: _Call, message: bytes, receive: Receive) -> Answer:
-        verb = GRPC_METHODS.get(path)
-        if verb is not None:
-            return await self._answerer.answer(
+            answer = await self._answerer.answer(
                 _CODEC,
                 verb,
                 Request(message),
@@ -93,14 +87,35 @@ class GrpcDoor:
                 time_left=call.time_left(self._limits.grpc_seconds),
                 waiting=lambda future: self._disconnects.watch(future, receive),
             )
-        unary = self._unary.get(path)
-        if unary is None:
-            raise UnknownEndpoint(f"there is no method {path}")
-        return Answer(unary(message))
+        except ModelwrapError as error:
+            answer = Answer(b"", error)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
+            answer = Answer(b"", unexpected(error, path, call.puid))
+        status = await self._send(answer, call, path, send)
+        if self._observe is not None:
+            seconds, sizes = perf_counter() - started, (size, len(answer.body))
+            self._observe(Exchange("grpc", verb.value, path, status, seconds, *sizes, scope["headers"]))
+
+    async def _converse(self, conversation: Conversation, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what a conversation yields, each message as it comes."""
+        path, call = scope["path"], _Call(scope)
+        await send(_start(_HEADERS))
+        try:
+            call.read_headers()
+            async for message in conversation(Stream(receive, self._limits, call.encoding)):
+                await send({"type": "http.response.body", "body": frame(message), "more_body": True})
+        except ModelwrapError as error:
+            trailers = self._trailers(error, call, path)
+        except Exception as error:  # noqa: BLE001 - the last line of defence, as above
+            trailers = self._trailers(unexpected(error, path, call.puid), call, path)
+        else:
+            trailers = _OK
+        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.trailers", "headers": trailers})
 
     async def _message(self, call: _Call, receive: Receive) -> bytes:
         """The call's one message. A slow client may neither pause longer than allowed nor outlast its deadline."""
-        call.read_deadline()
+        call.read_headers()
         reader = FrameReader(self._limits.message_bytes, call.encoding)
         event = await receive()
         while (message := reader.feed(event.get("body", b""))) is None:
@@ -121,19 +136,28 @@ class GrpcDoor:
         return cast("dict[str, object]", event)
 
     async def _send(self, answer: Answer, call: _Call, path: str, send: Send) -> GrpcStatus:
-        if answer.error is None:
-            pack = call.accepts_gzip and len(answer.body) >= _COMPRESS_FROM
-            await send(_start(_GZIP_HEADERS if pack else _HEADERS))
-            body = compressed(answer.body) if pack else frame(answer.body)
-            await send({"type": "http.response.body", "body": body})
-            await send({"type": "http.response.trailers", "headers": _OK})
-            return GrpcStatus.OK
-        log_failure(answer.error, path, call.puid)
-        status = grpc_status(answer.error)
+        if answer.error is not None:
+            return await self._fail(answer.error, call, path, send)
+        pack = call.accepts_gzip and len(answer.body) >= _COMPRESS_FROM
+        await send(_start(_GZIP_HEADERS if pack else _HEADERS))
+        body = compressed(answer.body) if pack else frame(answer.body)
+        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.trailers", "headers": _OK})
+        return GrpcStatus.OK
+
+    async def _fail(self, error: ModelwrapError, call: _Call, path: str, send: Send) -> GrpcStatus:
         await send(_start(_HEADERS))
         await send({"type": "http.response.body", "body": b""})
-        await send({"type": "http.response.trailers", "headers": _trailers(status, answer.error)})
-        return status
+        await send({"type": "http.response.trailers", "headers": self._trailers(error, call, path)})
+        return grpc_status(error)
+
+    @staticmethod
+    def _trailers(error: ModelwrapError, call: _Call, path: str) -> list[tuple[bytes, bytes]]:
+        log_failure(error, path, call.puid)
+        trailers = [(b"grpc-status", b"%d" % grpc_status(error)), (b"grpc-message", message_header(error.message))]
+        if isinstance(error, ComponentFailed) and error.error_id:
+            trailers.append((b"modelwrap-error-id", error.error_id.encode("ascii")))
+        return trailers
 
 
 class _Call:
@@ -147,7 +171,7 @@ class _Call:
         self.encoding = ""
         self.accepts_gzip = False
 
-    def read_deadline(self) -> None:
+    def read_headers(self) -> None:
         """Read what a call may bring beside its path; one walk over the headers.
 
         Raises:
@@ -176,10 +200,3 @@ class _Call:
 
 def _start(headers: list[tuple[bytes, bytes]]) -> dict[str, object]:
     return {"type": "http.response.start", "status": 200, "headers": headers, "trailers": True}
-
-
-def _trailers(status: GrpcStatus, error: ModelwrapError) -> list[tuple[bytes, bytes]]:
-    trailers = [(b"grpc-status", b"%d" % status), (b"grpc-message", message_header(error.message))]
-    if isinstance(error, ComponentFailed) and error.error_id:
-        trailers.append((b"modelwrap-error-id", error.error_id.encode("ascii")))
-    return trailers

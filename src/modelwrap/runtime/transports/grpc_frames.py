@@ -84,6 +84,10 @@ class FrameReader:
         message = body[PREFIX : PREFIX + self._length]
         return self._inflate(message) if body[0] else message
 
+    def rest(self) -> bytes:
+        """What was fed beyond the message: the start of the next one, on a stream of several."""
+        return b"".join(self._chunks)[PREFIX + self._length :]
+
     def end(self) -> None:
         """Told that the body is over before a message was whole.
 

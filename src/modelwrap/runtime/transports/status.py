@@ -31,6 +31,7 @@ class GrpcStatus(IntEnum):
 _HTTP = {
     Code.INVALID: 400,
     Code.NOT_FOUND: 404,
+    Code.UNKNOWN_NAME: 404,
     Code.WRONG_METHOD: 405,
     Code.TOO_LARGE: 413,
     Code.OVERLOADED: 503,
@@ -43,6 +44,7 @@ _HTTP = {
 _GRPC = {
     Code.INVALID: GrpcStatus.INVALID_ARGUMENT,
     Code.NOT_FOUND: GrpcStatus.UNIMPLEMENTED,
+    Code.UNKNOWN_NAME: GrpcStatus.NOT_FOUND,
     Code.WRONG_METHOD: GrpcStatus.INTERNAL,
     Code.TOO_LARGE: GrpcStatus.RESOURCE_EXHAUSTED,
     Code.OVERLOADED: GrpcStatus.RESOURCE_EXHAUSTED,

@@ -1,0 +1,85 @@
+"""The gRPC services beside the component's own: health, and reflection.
+
+Source: gRPC health checking protocol; gRPC server reflection protocol; design, wire behaviour 9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from modelwrap.errors import InvalidRequest, NotReady, UnknownName
+from modelwrap.runtime.codecs import grpc_reflection
+from modelwrap.runtime.codecs.grpc_health import ServingStatus, decode_check, encode_status
+from modelwrap.runtime.transports.grpc_stream import Conversation, Stream
+from modelwrap.runtime.transports.readiness import Readiness
+
+__all__ = ["conversations"]
+
+_REFLECTION = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
+
+
+def conversations(readiness: Readiness) -> Mapping[str, Conversation]:
+    """The methods by full path.
+
+    Args:
+        readiness: What health is told from.
+    """
+    health = _Health(readiness)
+    return {
+        "/grpc.health.v1.Health/Check": health.check,
+        "/grpc.health.v1.Health/Watch": health.watch,
+        **{f"/{service}/ServerReflectionInfo": _reflect for service in _REFLECTION},
+    }
+
+
+async def _reflect(stream: Stream) -> AsyncIterator[bytes]:
+    while (message := await stream.message()) is not None:
+        yield grpc_reflection.answer(message)
+
+
+class _Health:
+    """`grpc.health.v1.Health`: every service here is as healthy as the server."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
+        self._known = frozenset({"", *grpc_reflection.SERVICES})
+
+    async def check(self, stream: Stream) -> AsyncIterator[bytes]:
+        """The status now."""
+        service = await self._service(stream)
+        if service not in self._known:
+            raise UnknownName(f"there is no service {service!r} here")
+        yield self._status()
+
+    async def watch(self, stream: Stream) -> AsyncIterator[bytes]:
+        """The status now and at every change, until the client leaves or the server drains."""
+        service = await self._service(stream)
+        yield self._status() if service in self._known else encode_status(ServingStatus.SERVICE_UNKNOWN)
+        if await self._client_outlasts_readiness(stream):
+            yield encode_status(ServingStatus.NOT_SERVING)
+            raise NotReady("the server is shutting down")
+
+    async def _client_outlasts_readiness(self, stream: Stream) -> bool:
+        gone = asyncio.create_task(stream.gone())
+        try:
+            while self._readiness.ready and not gone.done():
+                changed = asyncio.create_task(self._readiness.change())
+                await asyncio.wait({gone, changed}, return_when=asyncio.FIRST_COMPLETED)
+                changed.cancel()
+            return not gone.done()
+        finally:
+            gone.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await gone
+
+    @staticmethod
+    async def _service(stream: Stream) -> str:
+        message = await stream.message()
+        if message is None:
+            raise InvalidRequest("the request has no message")
+        return decode_check(message)
+
+    def _status(self) -> bytes:
+        return encode_status(ServingStatus.SERVING if self._readiness.ready else ServingStatus.NOT_SERVING)
