@@ -63,6 +63,9 @@ def main() -> int:
         # The reader of our output has gone; closing it once more at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
+    except OSError as error:
+        terminal.error(f"{error.strerror}: {error.filename}" if error.filename else str(error))
+        return Exit.FAILED
     except Exception:  # noqa: BLE001 - whatever else comes up is our fault, and says so
         terminal.bug()
         return Exit.BUG

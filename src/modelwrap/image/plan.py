@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from modelwrap.contract import Label
 from modelwrap.errors import ProjectError
 from modelwrap.image.reference import Reference
-from modelwrap.image.requirements import REQUIREMENTS_FILE, Requirements, is_archive, normalized, read_requirements
+from modelwrap.image.requirement_forms import is_archive, normalized
+from modelwrap.image.requirements import REQUIREMENTS_FILE, Requirements, read_requirements
 from modelwrap.image.runtime_files import package_name, runtime_requirements
 from modelwrap.image.system_packages import BUILD_FILE, RUN_FILE, read_system_packages
 from modelwrap.project import Folder, Project

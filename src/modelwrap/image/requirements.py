@@ -13,22 +13,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
+from modelwrap.image.requirement_forms import (
+    ARCHIVE,
+    CONDA,
+    HASH,
+    NAMED,
+    PASSWORD,
+    URL,
+    VARIABLE,
+    is_remote,
+    looks_like_path,
+    normalized,
+)
 from modelwrap.image.requirement_lines import Line, decode, option_of, read_lines
 
-__all__ = ["REQUIREMENTS_FILE", "Requirements", "is_archive", "normalized", "read_requirements"]
+__all__ = ["REQUIREMENTS_FILE", "Requirements", "read_requirements"]
 
 REQUIREMENTS_FILE = "requirements.txt"
-
-_NAMED = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*"
-    r"(?:@\s*(?P<url>\S+)|\(?\s*(?:(?:===|~=|==|!=|<=|>=|<|>)[^;]+)\)?)?\s*(?:;.*)?"
-)
-_CONDA = re.compile(r"[A-Za-z0-9._-]+=[^=].*")
-_ARCHIVE = re.compile(r".+\.(?:whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|tar)(?:\[[^\]]*\])?")
-_URL = re.compile(r"(?:(?P<vcs>git|hg|svn|bzr)\+)?(?P<scheme>[a-z][a-z0-9+.-]*):(?P<rest>.*)", re.IGNORECASE)
-_PASSWORD = re.compile(r"//[^/@\s]*:(?P<password>[^/@\s]+)@")
-_VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
-_HASH = re.compile(r"\s--hash[= ]")
 
 #: Options that pip takes in a requirements file and that need nothing from the folder.
 _PLAIN_OPTIONS = {
@@ -58,16 +59,6 @@ class Requirements:
     variables: tuple[str, ...] = ()
     uses_git: bool = False
     is_hashed: bool = False
-
-
-def normalized(name: str) -> str:
-    """The name of a package as indexes compare it: `Scikit_Learn` is `scikit-learn`."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def is_archive(path: str) -> bool:
-    """Whether a file is one that pip installs: a wheel or a source archive."""
-    return _ARCHIVE.fullmatch(path) is not None
 
 
 def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, ...]) -> Requirements:
@@ -137,14 +128,14 @@ class _Reader:
             )
 
     def _read_line(self, line: Line) -> None:
-        self.variables.update(_VARIABLE.findall(line.text))
-        if (secret := _PASSWORD.search(line.text)) and not secret["password"].startswith("${"):
+        self.variables.update(VARIABLE.findall(line.text))
+        if PASSWORD.search(line.text):
             self.faults.append(
                 f"{line.file}:{line.number}: the URL holds a password, which anyone with the image could read\n"
                 "  write ${NAME} in its place and set NAME when you run ./build_image.sh"
             )
             return
-        if self.first_hash is None and _HASH.search(line.text):
+        if self.first_hash is None and HASH.search(line.text):
             self.first_hash = line
         option = option_of(line.text)
         if option:
@@ -170,13 +161,13 @@ class _Reader:
             self._refuse(line, f"pip takes no {option} in a requirements file")
 
     def _include(self, line: Line, value: str) -> None:
-        if _is_remote(value):
+        if is_remote(value):
             return
         if (path := self._inside(line, value, posixpath.dirname(line.file))) is not None:
             self.read_file(path)
 
     def _find_links(self, line: Line, value: str) -> None:
-        if _is_remote(value):
+        if is_remote(value):
             return
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
         base = posixpath.dirname(line.file) if beside in self.present else ""
@@ -188,14 +179,14 @@ class _Reader:
 
     def _read_requirement(self, line: Line, text: str) -> None:
         target = re.split(r"\s;", text, maxsplit=1)[0].strip()
-        match = _NAMED.fullmatch(text)
-        if match and (match["url"] or not _ARCHIVE.fullmatch(target)):
+        match = NAMED.fullmatch(text)
+        if match and (match["url"] or not ARCHIVE.fullmatch(target)):
             self._read_named(line, match["name"], match["url"])
-        elif _URL.fullmatch(target) and not re.match(r"[A-Za-z]:[\\/]", target):
+        elif URL.fullmatch(target) and not re.match(r"[A-Za-z]:[\\/]", target):
             self._read_url(line, target)
-        elif _looks_like_path(target):
+        elif looks_like_path(target):
             self._read_path(line, target)
-        elif _CONDA.fullmatch(target):
+        elif CONDA.fullmatch(target):
             self._refuse(line, "that is conda's form; pip's is name==version (`pip list --format=freeze` writes it)")
         else:
             self._refuse(line, "pip can't read this; a requirement is name, name==version or name>=version")
@@ -209,7 +200,7 @@ class _Reader:
             self._read_url(line, url)
 
     def _read_url(self, line: Line, url: str) -> None:
-        match = _URL.fullmatch(url)
+        match = URL.fullmatch(url)
         vcs, scheme = (match["vcs"] or "", match["scheme"].lower()) if match else ("", "")
         if scheme == "file" or not match:
             self._refuse(line, "that file is on this machine only; name the package with its version, or put a wheel "
@@ -249,11 +240,3 @@ class _Reader:
 
     def _refuse(self, line: Line, advice: str) -> None:
         self.faults.append(f"{line}\n  {advice}")
-
-
-def _is_remote(value: str) -> bool:
-    return re.match(r"https?://", value) is not None
-
-
-def _looks_like_path(target: str) -> bool:
-    return target.startswith((".", "~")) or "/" in target or "\\" in target or _ARCHIVE.fullmatch(target) is not None

@@ -1,8 +1,4 @@
-"""The user's class, found by reading: where it is defined, which methods it has, and whether it fits its role.
-
-Base classes are followed through the model folder. A base, decorator or metaclass from elsewhere may bring any
-method, so such a class is taken at its word.
-"""
+"""The user's class, found by reading: where it is defined, and whether it fits its role."""
 
 from __future__ import annotations
 
@@ -16,20 +12,12 @@ from pathlib import Path
 
 from modelwrap.contract import Role
 from modelwrap.errors import ProjectError
-from modelwrap.project.modules import Binding, Imported, Module, Modules, Opaque, stored_names
+from modelwrap.project.methods import Methods
+from modelwrap.project.modules import Module, Modules, Opaque
 from modelwrap.project.roles import fitting_roles, methods_of, wanted
 
 __all__ = ["ClassSource", "check_role", "find_class", "model_names"]
 
-#: Bases that are known to bring no method of any role.
-_PLAIN_BASES = {
-    ("builtins", "object"),
-    ("abc", "ABC"),
-    ("typing", "Generic"),
-    ("typing", "Protocol"),
-    ("seldon_core", "SeldonComponent"),
-    ("seldon_core.user_model", "SeldonComponent"),
-}
 _COMPILED = (".so", ".pyd", ".pyc")
 
 
@@ -95,82 +83,13 @@ def find_class(root: Path, name: str) -> ClassSource:
     binding = module.bindings.get(class_name)
     if binding is None and not module.is_open:
         raise ProjectError(_no_class_message(module, class_name))
-    methods = _Methods(modules)
+    methods = Methods(modules)
     if binding is None:
         methods.is_complete = False
     else:
         methods.collect(binding, module)
     line = (binding.lineno if isinstance(binding, ast.ClassDef) else binding.line) if binding else 1
     return ClassSource(name, module.file, line, frozenset(methods.found), methods.is_complete)
-
-
-class _Methods:
-    """Collects the methods of one class and of the bases that can be followed."""
-
-    def __init__(self, modules: Modules) -> None:
-        self._modules = modules
-        self._seen: set[int] = set()
-        self.found: set[str] = set()
-        self.is_complete = True
-
-    def collect(self, binding: Binding, module: Module) -> None:
-        if id(binding) in self._seen:
-            # A base met twice adds nothing; an import that leads back to itself leads nowhere.
-            self.is_complete &= isinstance(binding, ast.ClassDef)
-            return
-        self._seen.add(id(binding))
-        if isinstance(binding, ast.ClassDef):
-            self._collect_class(binding, module)
-        elif isinstance(binding, Imported) and binding.name:
-            self._collect_imported(binding.module, binding.name)
-        else:
-            self.is_complete = False
-
-    def _collect_class(self, definition: ast.ClassDef, module: Module) -> None:
-        names = set(_defined_in(definition.body))
-        self.found |= names
-        if definition.decorator_list or definition.keywords or "__getattr__" in names:
-            self.is_complete = False
-        for base in definition.bases:
-            self._collect_base(base, module)
-
-    def _collect_base(self, base: ast.expr, module: Module) -> None:
-        if isinstance(base, ast.Subscript):
-            base = base.value
-        match base:
-            case ast.Name(id=name) if name in module.bindings:
-                self.collect(module.bindings[name], module)
-            case ast.Name(id=name) if ("builtins", name) in _PLAIN_BASES:
-                pass
-            case ast.Attribute(value=ast.Name(id=prefix), attr=name):
-                source = module.bindings.get(prefix)
-                if isinstance(source, Imported):
-                    origin = source.module if source.name is None else f"{source.module}.{source.name}"
-                    self._collect_imported(origin, name)
-                else:
-                    self.is_complete = False
-            case _:
-                self.is_complete = False
-
-    def _collect_imported(self, module_name: str, name: str) -> None:
-        if (module_name, name) in _PLAIN_BASES:
-            return
-        module = self._modules.find(module_name)
-        binding = module.bindings.get(name) if module else None
-        if module and binding:
-            self.collect(binding, module)
-        else:
-            self.is_complete = False
-
-
-def _defined_in(body: list[ast.stmt]) -> Iterator[str]:
-    for statement in body:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield statement.name
-        elif isinstance(statement, ast.If | ast.Try):
-            yield from _defined_in([*statement.body, *statement.orelse])
-        else:
-            yield from stored_names(statement)
 
 
 def check_role(source: ClassSource, role: Role) -> None:

@@ -17,7 +17,18 @@ _NAMES = {
     "secret": (
         *(".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.kdbx"),
         *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pypirc", ".pgpass", ".htpasswd"),
-        *(".git-credentials", ".dockercfg", "kubeconfig", ".ssh", ".aws", ".azure", ".gcloud", ".gnupg", ".kube"),
+        *(
+            ".git-credentials",
+            ".dockercfg",
+            "pip.conf",
+            "kubeconfig",
+            ".ssh",
+            ".aws",
+            ".azure",
+            ".gcloud",
+            ".gnupg",
+            ".kube",
+        ),
     ),
     "version control": (".git", ".hg", ".svn", ".bzr", "CVS", ".gitattributes", ".gitignore", ".gitmodules"),
     "cache": (

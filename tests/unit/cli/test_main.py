@@ -70,6 +70,12 @@ def test_a_bug_is_shown_whole_and_says_how_to_report_it(call: Call, capsys: pyte
     assert "please report it" in shown
 
 
+def test_what_the_system_refuses_is_no_bug_of_ours(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _ = call(ending=PermissionError(13, "Permission denied", "/closed/model"))
+    assert status == 1
+    assert capsys.readouterr().err == "error: Permission denied: /closed/model\n"
+
+
 def test_ctrl_c_is_no_bug(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     status, _ = call(ending=KeyboardInterrupt())
     assert status == 130

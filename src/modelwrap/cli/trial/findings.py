@@ -1,0 +1,36 @@
+"""What a trial finds out: one finding a question, with what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Finding", "Outcome"]
+
+
+class Outcome(Enum):
+    """How it stands with one question."""
+
+    GOOD = "good"
+    #: Nothing is wrong, but somebody should know.
+    NOTE = "note"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer to one question.
+
+    Attributes:
+        subject: What was asked, in a few words.
+        outcome: How it stands.
+        text: What was seen, in one line.
+        advice: What to do; empty where nothing is to be done.
+        seconds: How long it took to find out.
+    """
+
+    subject: str
+    outcome: Outcome
+    text: str
+    advice: str = ""
+    seconds: float = 0.0
