@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from modelwrap.errors import SettingsError
 from modelwrap.runtime import arguments, settings
 from modelwrap.runtime.arguments import PROGRAM, Arguments
+from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import Notices, configure
 from modelwrap.runtime.settings import Settings, WrongUsage
 
 __all__ = ["main"]
-
-REFUSED, DEFECT = 1, 3
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -34,10 +33,12 @@ def main(words: Sequence[str] | None = None) -> None:
         arguments.refuse(error.message)
     except SettingsError as error:
         print(f"{PROGRAM}: error: {error.message}", file=sys.stderr)  # noqa: T201 - the settings of logs may be at fault
-        sys.exit(REFUSED)
+        sys.exit(Exit.REFUSED)
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
     except Exception:  # noqa: BLE001 - whatever is left is a defect of ours
         print(_defect(), file=sys.stderr)  # noqa: T201
-        sys.exit(DEFECT)
+        sys.exit(Exit.DEFECT)
 
 
 def _run(given: Arguments, words: Sequence[str]) -> int:
@@ -57,7 +58,7 @@ def _supervise(known: Settings, words: Sequence[str]) -> int:
         return supervise(known, words)
     except SettingsError as error:
         Notices().fail(error.message)
-        return REFUSED
+        return Exit.REFUSED
 
 
 def _defect() -> str:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 import modelwrap
+from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.options import OPTIONS, Option
 
 __all__ = ["PROGRAM", "Arguments", "parse", "refuse", "shown_default", "usage_name"]

@@ -14,11 +14,12 @@ from typing import Protocol
 
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.channel import Drain, Failed, Loaded, Message, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import Notices
 from modelwrap.runtime.patience import HOPELESS, Patience
 from modelwrap.runtime.processes import how_it_ended
 
-__all__ = ["Facts", "Fleet", "Hand", "Stage", "Verdict", "Worker"]
+__all__ = ["GRACE", "Facts", "Fleet", "Hand", "Stage", "Verdict", "Worker"]
 
 
 #: Seconds that a worker has, beyond the time for requests in progress, for the class's shutdown() and to end. With the
@@ -330,7 +331,7 @@ class Fleet:
             worker.hand.send(Drain(self._drain_seconds))
 
     def _failed_to_load(self, worker: Worker, status: int) -> None:
-        failure = worker.failure or Failed(f"{self._name} could not be loaded: {_why(status)}")
+        failure = worker.failure or _unsaid(self._name, status)
         self._failed_loads += 1
         hopeless = self._failed_loads >= HOPELESS and not self.serving()
         if not self._ever_served:
@@ -351,9 +352,16 @@ class Fleet:
         )
 
 
+def _unsaid(name: str, status: int) -> Failed:
+    """What a worker would have said that ended without a word."""
+    if status == Exit.DEFECT:
+        return Failed("a worker met a defect of modelwrap, told above", defect=True)
+    return Failed(f"{name} could not be loaded: its process {_why(status)}")
+
+
 def _why(status: int) -> str:
-    """How a process ended that said nothing, with what that most often means."""
-    ended = f"its process {how_it_ended(status)}"
+    """How a process ended, with what that most often means."""
+    ended = how_it_ended(status)
     if status == -9:
         return f"{ended}, which most often means that memory ran out"
     return f"{ended} in native code" if status in {-11, -6, -4, -7, -8} else ended

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from modelwrap.runtime.agenda import Agenda
+from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.fleet import Fleet, Worker
 from modelwrap.runtime.hands import ProcessHand, start_worker
 from modelwrap.runtime.listeners import Listeners, bind, listen
@@ -32,10 +33,8 @@ from modelwrap.runtime.signals import Signals
 if TYPE_CHECKING:
     from modelwrap.runtime.admin import Admin
 
-__all__ = ["GOOD", "INTERNAL", "REFUSED", "supervise"]
+__all__ = ["supervise"]
 
-#: Exit statuses.
-GOOD, REFUSED, INTERNAL = 0, 1, 3
 #: Seconds between the workers' word that they accept no more and the closing of the ports: each says so when it has
 #: told its engine, whose own threads need a moment more.
 _CLOSING = 0.1
@@ -88,7 +87,7 @@ class _Supervisor:
         self._agenda = Agenda()
         self._notices = Notices()
         self._stops = 0
-        self._status: int | None = None
+        self._status: Exit | None = None
         self._admin_port = 0
         self._announced = False
 
@@ -105,7 +104,7 @@ class _Supervisor:
         finally:
             self._fleet.kill()
             self._bury()
-        return GOOD if self._status is None else self._status
+        return Exit.GOOD if self._status is None else self._status
 
     def _open_admin(self, admin_socket: socket.socket) -> Admin:
         """Open the port of health and metrics. Its rooms are loaded while the workers, just started, load the model."""
@@ -142,7 +141,7 @@ class _Supervisor:
             self._announce()
         verdict = self._fleet.verdict
         if verdict is not None and self._status is None:
-            self._status = INTERNAL if verdict.defect else REFUSED
+            self._status = Exit.DEFECT if verdict.defect else Exit.REFUSED
             self._notices.fail(verdict.sentence, traceback=verdict.traceback)
             self._end_at_once()
 
@@ -215,7 +214,7 @@ class _Supervisor:
         self._stops += 1
         if self._stops > 1:
             self._notices.warn(f"{number.name} again: stopping at once")
-            self._status = REFUSED
+            self._status = Exit.REFUSED
             self._end_at_once()
             return
         limits = self._settings.timeouts

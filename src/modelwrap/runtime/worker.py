@@ -22,6 +22,7 @@ from modelwrap.runtime import assembly
 from modelwrap.runtime.assembly import Model
 from modelwrap.runtime.channel import Channel, Drain, Failed, Loaded, Quiet, Serve, Serving, Spent, Unready
 from modelwrap.runtime.component.loader import user_traceback
+from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import configure
 from modelwrap.runtime.metrics.segment import Segment
 from modelwrap.runtime.processes import Berth, die_with_parent, take_signals
@@ -117,11 +118,11 @@ class _Worker:
                 case _:
                     raise TypeError(f"a supervisor says {message}, which is the worker's to say")
         if self._channel.closed:
-            _leave_at_once(0)  # the supervisor is gone, and with it whoever could replace or stop this worker
+            _leave_at_once(Exit.GOOD)  # the supervisor is gone, and with it whoever could replace or stop this worker
 
     def _fail(self, failure: Failed) -> int:
         self._channel.send(failure)
-        return 1
+        return Exit.REFUSED
 
     def _traceback_of(self, error: LoadFailed) -> str:
         if self._settings.logging.debug:
@@ -138,7 +139,7 @@ class _Worker:
         await asyncio.wait({drain, engine.serving}, return_when=asyncio.FIRST_COMPLETED)
         if engine.serving.done():
             self._fail(Failed(f"the HTTP server ended: {engine.serving.exception()}"))
-            _leave_at_once(1)
+            _leave_at_once(Exit.REFUSED)
         return await self._finish(engine, model)
 
     def _counting(self, application: ASGIApplication) -> ASGIApplication:
@@ -160,10 +161,10 @@ class _Worker:
         abandoned = await model.mailbox.drain(max(0.0, end - loop.time()))
         if abandoned or not engine.serving.done():
             _log.warning("%d calls were not done in time and are abandoned", abandoned)
-            _leave_at_once(0)
+            _leave_at_once(Exit.GOOD)
         await self._shut_down(model, max(_SHUTDOWN, end - loop.time()))
         model.mailbox.close()
-        return 0
+        return Exit.GOOD
 
     async def _shut_down(self, model: Model, seconds: float) -> None:
         shutdown = getattr(model.component.user_object, "shutdown", None)
@@ -173,7 +174,7 @@ class _Worker:
             await asyncio.wait_for(model.mailbox.run(shutdown), seconds)
         except TimeoutError:
             _log.warning("%s.shutdown() was not done within %g s", self._settings.component.name, seconds)
-            _leave_at_once(0)
+            _leave_at_once(Exit.GOOD)
         except Exception as error:  # noqa: BLE001 - the user's code may raise anything
             _log.error(
                 "%s.shutdown() failed: %s",
@@ -205,7 +206,7 @@ class Counting:
         await self._application(scope, receive, send)
 
 
-def _leave_at_once(status: int) -> NoReturn:
+def _leave_at_once(status: Exit) -> NoReturn:
     """End the process without waiting for threads that are stuck in user code."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

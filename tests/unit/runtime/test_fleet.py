@@ -154,6 +154,13 @@ def test_a_first_load_that_ends_without_a_word_is_told_by_how_it_ended(status: i
     assert rig.fleet.verdict.sentence == f"Model could not be loaded: its process {says}"
 
 
+def test_a_worker_that_met_a_defect_of_ours_is_told_apart_from_a_model_that_fails() -> None:
+    rig = Rig()
+    rig.dies(rig.hands[0], 3)
+    assert rig.fleet.verdict is not None
+    assert rig.fleet.verdict.defect
+
+
 def test_replacements_that_fail_to_load_are_the_end_only_when_nobody_serves() -> None:
     rig = Rig(2)
     rig.serves(*rig.hands)
