@@ -97,7 +97,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(
-            2, f"{self.prog}: error: {message}\nusage: {_USAGE % {'prog': self.prog}}; --help lists the options\n"
+            Exit.USAGE,
+            f"{self.prog}: error: {message}\nusage: {_USAGE % {'prog': self.prog}}; --help lists the options\n",
         )
 
 
