@@ -87,6 +87,17 @@ def test_what_does_not_finish_is_abandoned_in_time_and_the_status_is_good(
         assert server.stop(number) == 0
         assert time.monotonic() - started < 10  # and not for ever
         assert answer.exception() is not None or answer.result().status >= 500
+        assert "1 call was not done in time" in server.err
+
+
+def test_a_client_that_never_sends_its_body_does_not_hold_the_end_nor_the_shutdown(tmp_path: Path) -> None:
+    source = ECHO + "    def shutdown(self):\n        print('shut down')\n"
+    served = Served(tmp_path, "Echo", "--drain-timeout", "0.5", files={"Echo.py": source})
+    with served as server, socket.create_connection(("127.0.0.1", server.http)) as slow:
+        slow.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        assert server.post("/predict", {"data": {"ndarray": [[1]]}}).status == 200
+        assert server.stop() == 0
+        assert server.out == "shut down\n"
 
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:

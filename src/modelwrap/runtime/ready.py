@@ -47,7 +47,10 @@ class Ready:
 
     def sentence(self) -> str:
         """Who is ready, after how long, and where."""
-        took = f"{self.name} ready in {self.load_seconds:.1f} s (+{self.load_bytes / 1e6:.0f} MB)"
+        grown = (
+            f" (+{self.load_bytes / 1e6:.0f} MB)" if self.load_bytes else ""
+        )  # nothing where the system tells nothing
+        took = f"{self.name} ready in {self.load_seconds:.1f} s{grown}"
         grpc = "" if self.grpc is None else f"  gRPC {address(self.host, self.grpc)}"
         metrics = f"  metrics http://{address(self.host, self.metrics)}{self.metrics_path}"
         return f"{took}: REST http://{address(self.host, self.http)}{grpc}{metrics}"

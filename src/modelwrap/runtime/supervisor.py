@@ -94,6 +94,8 @@ class _Supervisor:
     def run(self, signals: Signals, admin_socket: socket.socket) -> int:
         """Turn until there is nothing left to do; returns the exit status."""
         self._selector.register(signals, selectors.EVENT_READ, partial(self._on_signals, signals))
+        for note in self._settings.notes:
+            self._notices.warn(note)
         self._notices.say(f"loading {self._name} ...", workers=self._settings.concurrency.workers)
         try:
             self._fleet.fill(time.monotonic())

@@ -158,11 +158,15 @@ class _Worker:
         engine.stop_accepting()
         self._channel.send(Quiet())
         await asyncio.wait({engine.serving}, timeout=self._drain_seconds)
-        abandoned = await model.mailbox.drain(max(0.0, end - loop.time()))
-        if abandoned or not engine.serving.done():
-            _log.warning("%d calls were not done in time and are abandoned", abandoned)
+        if calls := await model.mailbox.drain(max(0.0, end - loop.time())):
+            _log.warning(
+                "%d %s not done in time and left unfinished", calls, "call was" if calls == 1 else "calls were"
+            )
             _leave_at_once(Exit.GOOD)
         await self._shut_down(model, max(_SHUTDOWN, end - loop.time()))
+        if not engine.serving.done():
+            _log.warning("clients that had not sent or taken all in time are cut off")
+            _leave_at_once(Exit.GOOD)
         model.mailbox.close()
         return Exit.GOOD
 

@@ -1,0 +1,160 @@
+"""The model in its worker: which thread makes its calls, how many at once, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from serving import ECHO, Served, eventually
+
+#: Answers with the names of the threads that imported, built, loaded and called it.
+THREADS = """
+import threading
+HERE = threading.current_thread().name
+class Threads:
+    def __init__(self):
+        self.built = threading.current_thread().name
+    def load(self):
+        self.loaded = threading.current_thread().name
+    def predict(self, X):
+        return {"names": [HERE, self.built, self.loaded, threading.current_thread().name]}
+"""
+#: Answers once as many calls are at it as it was given.
+TOGETHER = """
+import threading
+class Together:
+    def __init__(self, calls):
+        self.barrier = threading.Barrier(calls, timeout=20)
+    def predict(self, X):
+        self.barrier.wait()
+        return X
+"""
+BODY = {"data": {"ndarray": [[1.0]]}}
+
+
+def threads_of(server: Served) -> list[str]:
+    """The threads that imported, built, loaded and called the class."""
+    names: list[str] = server.post("/predict", BODY).json()["jsonData"]["names"]
+    return names
+
+
+def test_one_thread_imports_builds_loads_and_calls_the_class(tmp_path: Path) -> None:
+    with Served(tmp_path, "Threads", files={"Threads.py": THREADS}) as server:
+        assert threads_of(server) == ["model-0"] * 4
+
+
+def test_inline_does_it_all_on_the_loop(tmp_path: Path) -> None:
+    with Served(tmp_path, "Threads", "--inline", files={"Threads.py": THREADS}) as server:
+        assert threads_of(server) == ["MainThread"] * 4
+
+
+@pytest.mark.parametrize(("words", "expected"), [((), "MainThread"), (("--inline", "false"), "model-0")])
+def test_a_class_may_ask_for_inline_and_a_setting_overrules_it(
+    words: tuple[str, ...], expected: str, tmp_path: Path
+) -> None:
+    source = THREADS.replace("class Threads:", "class Threads:\n    inline = True")
+    with Served(tmp_path, "Threads", *words, files={"Threads.py": source}) as server:
+        assert threads_of(server)[1:] == [expected] * 3
+
+
+def test_threads_make_calls_at_once(tmp_path: Path) -> None:
+    env = {"PREDICTIVE_UNIT_PARAMETERS": json.dumps([{"name": "calls", "value": "3", "type": "INT"}])}
+    served = Served(tmp_path, "Together", "--threads", "3", files={"Together.py": TOGETHER}, env=env)
+    with served as server, ThreadPoolExecutor(3) as clients:
+        answers = list(clients.map(lambda _: server.post("/predict", BODY).status, range(3)))
+    assert answers == [200] * 3
+
+
+def test_requests_that_wait_become_one_call_where_the_class_allows_it(tmp_path: Path) -> None:
+    source = """
+import pathlib, time
+class Rows:
+    max_batch_size = 64
+    def predict(self, X):
+        pathlib.Path("asked").touch()
+        while not pathlib.Path("go").exists():
+            time.sleep(0.01)
+        print(len(X))
+        return X
+"""
+    with Served(tmp_path, "Rows", files={"Rows.py": source}) as server:
+        with ThreadPoolExecutor(9) as clients:
+            first = clients.submit(server.post, "/predict", BODY)
+            eventually((tmp_path / "asked").exists)
+            rest = [clients.submit(server.post, "/predict", {"data": {"ndarray": [[n]]}}) for n in range(8)]
+            eventually(lambda: server.series()["modelwrap_requests_in_flight"] == 9)
+            (tmp_path / "go").touch()
+            assert first.result().status == 200
+            answers = [future.result().json()["data"]["ndarray"] for future in rest]
+        assert answers == [[[n]] for n in range(8)]
+        assert server.out.split() == ["1", "8"]
+
+
+def test_a_request_beyond_the_queue_is_refused_and_told_to_come_back(tmp_path: Path) -> None:
+    source = ECHO.replace(
+        "        return X\n",
+        "        import pathlib, time\n"
+        "        while not pathlib.Path('go').exists(): time.sleep(0.01)\n"
+        "        return X\n",
+    )
+    served = Served(tmp_path, "Echo", "--queue-size", "2", files={"Echo.py": source})
+    with served as server, ThreadPoolExecutor(2) as clients:
+        waiting = [clients.submit(server.post, "/predict", BODY) for _ in range(2)]
+        eventually(lambda: server.series()["modelwrap_requests_in_flight"] == 2)
+        refused = server.post("/predict", BODY)
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        (tmp_path / "go").touch()
+        assert [future.result().status for future in waiting] == [200, 200]
+
+
+def test_custom_metrics_carry_the_slot_and_the_place_in_the_graph(tmp_path: Path) -> None:
+    source = ECHO + "    def metrics(self):\n        return [{'type': 'COUNTER', 'key': 'seen', 'value': 1}]\n"
+    env = {
+        "PREDICTIVE_UNIT_ID": "classifier",
+        "PREDICTIVE_UNIT_IMAGE": "repo/iris:0.1",
+        "PREDICTOR_LABELS": '{"version":"v2"}',
+    }
+    with Served(tmp_path, "Echo", files={"Echo.py": source}, env=env) as server:
+        server.post("/predict", BODY)
+        (series,) = [name for name in server.series() if name.startswith("seen_total")]
+        for label in (
+            'worker_id="0"',
+            'model_name="classifier"',
+            'model_image="repo/iris"',
+            'model_version="0.1"',
+            'predictor_version="v2"',
+            'deployment_name="NOT_IMPLEMENTED"',
+        ):
+            assert label in series
+
+
+def shows(server: Served, port: int, path: str, line: bytes) -> bool:
+    return line in server.get(path, port=port).body
+
+
+def test_both_ports_show_the_same_metrics(tmp_path: Path) -> None:
+    with Served(tmp_path, "Echo", "--metrics-path", "/mine", files={"Echo.py": ECHO}) as server:
+        server.post("/predict", BODY)
+        asked = b'modelwrap_requests_total{operation="predict",protocol="rest",status="200"} 1.0'
+        for port in (server.http, server.metrics):
+            for path in ("/metrics", "/prometheus", "/mine"):
+                eventually(partial(shows, server, port, path, asked))
+
+
+def test_a_setting_that_does_less_than_it_says_is_told_once(tmp_path: Path) -> None:
+    with Served(tmp_path, "Echo", "--tracing", files={"Echo.py": ECHO}) as server:
+        assert server.err.count("--tracing is set, but no spans are sent") == 1
+
+
+def test_an_access_log_has_a_line_for_every_request_but_not_for_scrapes(tmp_path: Path) -> None:
+    with Served(tmp_path, "Echo", "--access-log", files={"Echo.py": ECHO}) as server:
+        server.post("/predict", BODY)
+        server.get("/metrics")
+        assert server.stop() == 0
+        (line,) = [line for line in server.err.splitlines() if "modelwrap.access" in line]
+    assert "rest /predict" in line
+    assert "status=200" in line
