@@ -100,6 +100,7 @@ def _texts(plan: ImagePlan) -> Iterator[Entry]:
 _REQUIREMENTS_HEAD = "# What the server needs. Floors only: the model's own requirements choose the versions.\n"
 _IGNORED = """\
 # Only what the Dockerfile copies is sent to the builder.
+/.modelwrap.json
 /README.md
 /Makefile
 /build_image.sh

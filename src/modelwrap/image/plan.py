@@ -77,9 +77,8 @@ def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: 
     """
     extras = frozenset({"redis"} if persistence else ())
     packages = runtime_requirements(extras, takes_protobuf_messages=_takes_protobuf_messages(project))
-    names = tuple(map(package_name, packages))
-    _check_collisions(project.folder, names)
-    requirements = read_requirements(project.root, project.folder.paths, names)
+    _check_collisions(project.folder, tuple(map(package_name, packages)))
+    requirements = read_requirements(project.root, project.folder.paths, packages)
     return ImagePlan(
         project,
         reference,

@@ -21,7 +21,7 @@ __all__ = [
 #: A package by its name, with extras, versions or an address, and a marker.
 NAMED = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*"
-    r"(?:@\s*(?P<url>\S+)|\(?\s*(?:(?:===|~=|==|!=|<=|>=|<|>)[^;]+)\)?)?\s*(?:;.*)?"
+    r"(?:@\s*(?P<url>\S+)|(?P<versions>\(?\s*(?:===|~=|==|!=|<=|>=|<|>)[^;]+))?\s*(?P<marker>;.*)?"
 )
 #: What `conda list` writes.
 CONDA = re.compile(r"[A-Za-z0-9._-]+=[^=].*")

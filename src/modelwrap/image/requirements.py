@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
+from modelwrap.image.floors import is_below
 from modelwrap.image.requirement_forms import (
     ARCHIVE,
     CONDA,
@@ -67,16 +68,16 @@ def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, .
     Args:
         root: The model folder.
         present: The paths that go into the image, relative to it.
-        runtime: The names of the packages that modelwrap's runtime needs.
+        runtime: What modelwrap's runtime needs, as floors: `numpy>=1.26`.
 
     Raises:
         ProjectError: Lines that can't work in an image; the message lists each with what to write instead.
     """
     if not (root / REQUIREMENTS_FILE).exists():
         return Requirements()
-    reader = _Reader(root, present)
+    reader = _Reader(root, present, {normalized(line.partition(">=")[0]): line for line in runtime})
     reader.read_file(REQUIREMENTS_FILE)
-    reader.check_hashes(runtime)
+    reader.check_hashes()
     if reader.faults:
         raise ProjectError("\n".join(reader.faults))
     return Requirements(
@@ -94,6 +95,7 @@ def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, .
 class _Reader:
     root: Path
     present: frozenset[str]
+    runtime: Mapping[str, str]
     files: list[str] = field(default_factory=list)
     local: set[str] = field(default_factory=set)
     link_folders: set[str] = field(default_factory=set)
@@ -118,8 +120,8 @@ class _Reader:
         for line in read_lines(name, text):
             self._read_line(line)
 
-    def check_hashes(self, runtime: tuple[str, ...]) -> None:
-        missing = [name for name in runtime if normalized(name) not in self.names]
+    def check_hashes(self) -> None:
+        missing = [name for name in self.runtime if name not in self.names]
         if self.first_hash and missing:
             self._refuse(
                 self.first_hash,
@@ -181,7 +183,7 @@ class _Reader:
         target = re.split(r"\s;", text, maxsplit=1)[0].strip()
         match = NAMED.fullmatch(text)
         if match and (match["url"] or not ARCHIVE.fullmatch(target)):
-            self._read_named(line, match["name"], match["url"])
+            self._read_named(line, match)
         elif URL.fullmatch(target) and not re.match(r"[A-Za-z]:[\\/]", target):
             self._read_url(line, target)
         elif looks_like_path(target):
@@ -191,13 +193,16 @@ class _Reader:
         else:
             self._refuse(line, "pip can't read this; a requirement is name, name==version or name>=version")
 
-    def _read_named(self, line: Line, name: str, url: str | None) -> None:
-        if normalized(name) == "modelwrap":
+    def _read_named(self, line: Line, match: re.Match[str]) -> None:
+        name = normalized(match["name"])
+        floor = self.runtime.get(name, "")
+        if name == "modelwrap":
             self._refuse(line, "remove it: the image has the runtime of the modelwrap that made it, and no other")
-            return
-        self.names.add(normalized(name))
-        if url:
-            self._read_url(line, url)
+        elif floor and not match["marker"] and is_below(match["versions"] or "", floor.partition(">=")[2]):
+            self._refuse(line, f"the server needs {floor}, and one environment holds both")
+        self.names.add(name)
+        if match["url"]:
+            self._read_url(line, match["url"])
 
     def _read_url(self, line: Line, url: str) -> None:
         match = URL.fullmatch(url)

@@ -55,7 +55,7 @@ def test_without_requirements_only_the_runtimes_are_installed(plan: Planner) -> 
 
 def test_with_hashes_the_floors_become_constraints(plan: Planner) -> None:
     names = ("h2corn", "numpy", "orjson", "prometheus-client")
-    pinned = "".join(f"{name}==1 --hash=sha256:{'0' * 64}\n" for name in names)
+    pinned = "".join(f"{name}==9 --hash=sha256:{'0' * 64}\n" for name in names)
     text = write_dockerfile(plan(**{"requirements.txt": pinned}))
     assert "-r requirements.txt -c /opt/modelwrap-requirements.txt" in text
 

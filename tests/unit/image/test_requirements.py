@@ -10,7 +10,7 @@ from cli.command_line import write
 from modelwrap.errors import ProjectError
 from modelwrap.image.requirements import Requirements, read_requirements
 
-RUNTIME = ("h2corn", "numpy")
+RUNTIME = ("h2corn>=2", "numpy>=1.26")
 HASH = "--hash=sha256:" + "0" * 64
 
 
@@ -61,6 +61,9 @@ def fault(folder: Path, text: str | bytes) -> str:
         "scipy \\\n  ==1.11",
         "scipy==1.11 --config-settings=x=y",
         "torch==2.3.0+cpu",
+        "numpy<2",
+        "numpy==1.26.4",
+        "numpy==1.24.3 ; python_version < '3.11'",
         "A.b-c_d===1!2.0.post1",
     ],
 )
@@ -93,6 +96,8 @@ def test_forms_that_work_in_an_image_are_taken(line: str, tmp_path: Path) -> Non
         ("--user", "no --user"),
         ("modelwrap", "remove it"),
         ("ModelWrap[redis]>=1", "remove it"),
+        ("numpy==1.24.3", "the server needs numpy>=1.26"),
+        ("NumPy >= 1.20, < 1.26", "the server needs numpy>=1.26"),
         ("pip install numpy", "name==version"),
     ],
 )
@@ -158,7 +163,7 @@ def test_hashes_need_the_runtimes_packages_too(tmp_path: Path) -> None:
     message = fault(tmp_path, f"scipy==1.11 \\\n    {HASH}\n")
     assert message.startswith("requirements.txt:1: scipy==1.11")
     assert "h2corn, numpy" in message
-    complete = "".join(f"{name}==1 {HASH}\n" for name in ("scipy", "H2Corn", "numpy"))
+    complete = "".join(f"{name}==9 {HASH}\n" for name in ("scipy", "H2Corn", "numpy"))
     assert read(tmp_path, requirements__txt=complete).is_hashed
 
 
