@@ -31,6 +31,7 @@ def test_the_import_contracts_hold() -> None:
         ("runtime/message.py", "import click", "The runtime adds no package"),
         ("runtime/message.py", "import google.protobuf", "The runtime adds no package"),
         ("runtime/message.py", "import modelwrap.cli", "Two wings over one hall"),
+        ("runtime/message.py", "import modelwrap.compat", "Two wings over one hall"),
         ("errors.py", "import modelwrap.contract", "Two wings over one hall"),
         ("image/plan.py", "import modelwrap.runtime.message", "Two wings over one hall"),
         ("runtime/settings.py", "import modelwrap.project", "The runtime never reads the model folder"),

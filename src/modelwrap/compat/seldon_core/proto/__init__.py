@@ -1,0 +1,1 @@
+"""Seldon's protobuf messages, and the clients of its gRPC services."""
