@@ -25,6 +25,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "serve": "serve a model folder here, over REST and gRPC",
+    "test": "send a model folder or a running model what clients will send",
     "wrap": "write a folder that builds into an image of the model",
 }
 _GUIDE_WORDS = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,12 +25,19 @@ class Batches:
     """
 
     def __init__(self, contract: Contract, seed: int) -> None:
-        self._features = contract.features
+        self._contract = contract
         self._random = np.random.default_rng(seed)
 
     def batch(self, rows: int) -> Rows:
         """So many rows; the first dimension is the rows', the others are those of the features put side by side."""
-        parts = [self._part(feature, rows) for feature in self._features]
+        return self._side_by_side(self._contract.features, rows)
+
+    def truth(self, rows: int) -> Rows | None:
+        """What might have been the right answers to so many rows; None where the contract does not tell."""
+        return self._side_by_side(self._contract.targets, rows) if self._contract.targets else None
+
+    def _side_by_side(self, features: Sequence[Feature], rows: int) -> Rows:
+        parts = [self._part(feature, rows) for feature in features]
         if len({part.dtype.kind for part in parts}) > 1:
             parts = [part.astype(object) for part in parts]
         return np.concatenate(parts, axis=1)

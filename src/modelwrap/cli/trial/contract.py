@@ -15,9 +15,12 @@ from typing import Any, TypeAlias
 
 from modelwrap.errors import ProjectError
 
-__all__ = ["Contract", "Feature", "Scalar", "contract_of_metadata", "read_contract"]
+__all__ = ["CONTRACT_FILE", "Contract", "Feature", "Scalar", "contract_of_metadata", "read_contract"]
 
 Scalar: TypeAlias = str | int | float | bool
+
+#: Its name in a model folder.
+CONTRACT_FILE = "contract.json"
 
 _CONTINUOUS, _CATEGORICAL = "continuous", "categorical"
 _FTYPES = (_CONTINUOUS, _CATEGORICAL)
@@ -32,7 +35,7 @@ class Feature:
 
     Attributes:
         names: The names of its columns.
-        shape: The shape of one row's values; (1,) for a column.
+        shape: The shape of one row's values; as many as there are names where it is a row of columns.
         low: The smallest value; -inf for none.
         high: The largest value; inf for none.
         is_whole: Whether values are whole numbers.
@@ -69,7 +72,7 @@ class Contract:
     @property
     def names(self) -> list[str]:
         """The names of the inputs' columns; none where a feature is more than a column."""
-        is_table = all(feature.shape == (1,) for feature in self.features)
+        is_table = all(feature.shape == (len(feature.names),) for feature in self.features)
         return [name for feature in self.features for name in feature.names] if is_table else []
 
     @property
@@ -99,9 +102,10 @@ def read_contract(path: Path) -> Contract:
     if not isinstance(targets, list):
         raise ProjectError(f"{path}: targets must be a list like features")
     contract = Contract(
-        _features(document["features"], f"{path}: features"), _features(targets, f"{path}: targets"), str(path)
+        _features(document["features"], f"{path}: features"), _features(targets, f"{path}: targets"), path.name
     )
     _check_side_by_side(contract.features, f"{path}: features")
+    _check_side_by_side(contract.targets, f"{path}: targets")
     return contract
 
 
@@ -122,7 +126,7 @@ def _feature(entry: Any, place: str) -> Feature:
         raise ProjectError(f"{place}: ftype is {json.dumps(ftype)}\nit must be continuous or categorical")
     names = _names(entry, place)
     if ftype == _CATEGORICAL:
-        return Feature(names, values=_values(entry, place))
+        return Feature(names, (len(names),), values=_values(entry, place))
     low, high = _range(entry, place)
     return Feature(names, _shape(entry, place), low, high, _is_whole(entry, place))
 
@@ -174,7 +178,7 @@ def _is_bound(value: Any) -> bool:
 def _shape(entry: Mapping[str, Any], place: str) -> tuple[int, ...]:
     shape = entry.get("shape")
     if shape is None:
-        return (len(_names(entry, place)),) if entry.get("repeat", 1) > 1 else (1,)
+        return (len(_names(entry, place)),)
     if not isinstance(shape, list) or not shape or not all(_is_whole_number(size) and size > 0 for size in shape):
         raise ProjectError(
             f"{place}: shape is {json.dumps(shape)[:80]}\nit lists the sizes of one row, such as [28, 28]"

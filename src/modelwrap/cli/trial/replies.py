@@ -16,6 +16,7 @@ __all__ = ["CLOSE", "Reply", "difference"]
 #: Answers as float32 are written in full on gRPC and shortened in JSON, which is a relative 6e-8 apart.
 CLOSE = 1e-6
 _TINY = 1e-12
+_LONGEST = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Reply:
         """The trouble in one short line."""
         text = " ".join(self.trouble.split())
         status = f"{self.status}: " if self.status else ""
-        return f"{status}{text[:200]}{'...' if len(text) > 200 else ''}"
+        return f"{status}{text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}"
 
 
 def difference(one: Message, other: Message, close: float = CLOSE) -> str:
@@ -85,7 +86,8 @@ def _array_difference(first: np.ndarray, second: np.ndarray, close: float) -> st
         return ""
     place = np.unravel_index(int(np.argmin(equal)), first.shape)
     where = f"[{', '.join(map(str, place))}]"
-    return f"{_short(first[place])} instead of {_short(second[place])} at {where}, {int((~equal).sum())} of {equal.size} differ"
+    told = f"{_short(first[place])} instead of {_short(second[place])} at {where}"
+    return f"{told}, {int((~equal).sum())} of {equal.size} differ"
 
 
 def _is_same(first: Any, second: Any, close: float) -> bool:

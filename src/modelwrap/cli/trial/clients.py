@@ -1,0 +1,194 @@
+"""A client for each wire: bytes out, a reply in. Nothing is retried, so that nothing is hidden."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+
+from modelwrap.cli.trial.replies import Reply
+from modelwrap.errors import InvalidRequest
+from modelwrap.runtime.codecs import seldon_json, seldon_proto
+from modelwrap.runtime.message import Message, Request
+
+if TYPE_CHECKING:
+    import grpc
+
+__all__ = ["JSON_TYPE", "GrpcClient", "RestAddress", "RestClient", "grpc_is_installed"]
+
+JSON_TYPE = "application/json"
+#: How long to knock at a port where gRPC may or may not be spoken.
+_CONNECT_SECONDS = 3.0
+_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+
+
+@dataclass(frozen=True, slots=True)
+class RestAddress:
+    """Where REST is spoken.
+
+    Attributes:
+        host: The host's name or address.
+        port: The port.
+        prefix: What stands before every path; without a closing slash.
+        is_secure: Whether TLS is spoken.
+    """
+
+    host: str
+    port: int
+    prefix: str = ""
+    is_secure: bool = False
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.is_secure else 'http'}://{host}:{self.port}{self.prefix}"
+
+
+class RestClient:
+    """Speaks HTTP/1.1, on a connection for each request.
+
+    Args:
+        address: Where to.
+        timeout: Seconds that an answer may take.
+    """
+
+    def __init__(self, address: RestAddress, timeout: float) -> None:
+        self._address = address
+        self._timeout = timeout
+
+    def post(self, path: str, body: bytes, content_type: str = JSON_TYPE) -> Reply:
+        """The reply to a message."""
+        return self._ask("POST", path, body, {"Content-Type": content_type})
+
+    def get(self, path: str) -> Reply:
+        """The reply to a question without a message."""
+        return self._ask("GET", path, None, {})
+
+    def document(self, path: str) -> Any:
+        """A JSON document that is no message; None where there is none."""
+        try:
+            status, body = self._exchange("GET", path, None, {})
+            return json.loads(body) if status == 200 else None
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        started = time.perf_counter()
+        try:
+            status, content = self._exchange(method, path, body, headers)
+        except (OSError, http.client.HTTPException) as error:
+            return Reply("", None, f"the connection broke: {_named(error)}", time.perf_counter() - started)
+        return _read_rest(status, content, time.perf_counter() - started)
+
+    def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        connection = self._connection()
+        try:
+            connection.request(method, f"{self._address.prefix}{path}", body, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        where, timeout = self._address, self._timeout
+        if where.is_secure:
+            context = ssl.create_default_context()
+            return http.client.HTTPSConnection(where.host, where.port, timeout=timeout, context=context)
+        return http.client.HTTPConnection(where.host, where.port, timeout=timeout)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _read_rest(status: int, content: bytes, seconds: float) -> Reply:
+    try:
+        document = orjson.loads(content)  # which takes no bare NaN, as nobody else's parser does
+    except ValueError as error:
+        trouble = f"no JSON ({error}): {content[:80].decode(errors='replace')}" if content else "an empty body"
+        return Reply(str(status), None, trouble, seconds)
+    if status != 200:
+        return Reply(str(status), None, _info(document), seconds)
+    try:
+        return Reply(str(status), seldon_json.decode_message(Request(_with_values(document, content))), "", seconds)
+    except InvalidRequest as error:
+        return Reply(str(status), None, f"the answer is no message: {error.message}", seconds)
+
+
+def _with_values(document: Any, content: bytes) -> bytes:
+    """A message as it came; an empty tensor is left without values in answers to feedback, as protobuf prints it."""
+    match document:
+        case {"data": {"tensor": {"shape": [0]} as tensor}} if "values" not in tensor:
+            return orjson.dumps({**document, "data": {"tensor": {"shape": [0], "values": []}}})
+        case _:
+            return content
+
+
+def _info(document: Any) -> str:
+    match document:
+        case {"status": {"info": str() as info}}:
+            return info
+        case _:
+            return f"the error has no status.info: {json.dumps(document)[:120]}"
+
+
+def grpc_is_installed() -> bool:
+    """Whether gRPC can be spoken here: grpcio is a client's package, and modelwrap needs it for nothing else."""
+    try:
+        import grpc as found  # noqa: PLC0415
+    except ImportError:
+        return False
+    return bool(found)
+
+
+class GrpcClient:
+    """Speaks gRPC by grpcio, with the messages written and read by modelwrap's own codec.
+
+    Args:
+        address: Host and port.
+        timeout: Seconds that an answer may take.
+    """
+
+    def __init__(self, address: str, timeout: float) -> None:
+        import grpc  # noqa: PLC0415
+
+        self._grpc = grpc
+        self._channel: grpc.Channel = grpc.insecure_channel(address, options=_UNLIMITED)
+        self._timeout = timeout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._channel.close()
+
+    def is_reachable(self) -> bool:
+        """Whether anybody speaks gRPC there."""
+        try:
+            self._grpc.channel_ready_future(self._channel).result(timeout=_CONNECT_SECONDS)
+        except self._grpc.FutureTimeoutError:
+            return False
+        return True
+
+    def call(self, method: str, message: bytes) -> Reply:
+        """The reply to a message."""
+        started = time.perf_counter()
+        call: Any = self._channel.unary_unary(method)
+        try:
+            content = call(message, timeout=self._timeout)
+        except self._grpc.RpcError as error:
+            failed: Any = error
+            return Reply(failed.code().name, None, failed.details() or "", time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        try:
+            answer: Message = seldon_proto.decode_message(Request(content))
+        except InvalidRequest as error:
+            return Reply("OK", None, f"the answer is no message: {error.message}", seconds)
+        return Reply("OK", answer, "", seconds)

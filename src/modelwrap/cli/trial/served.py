@@ -1,0 +1,108 @@
+"""A model folder, served for the time of a trial by the program that `modelwrap serve` becomes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from modelwrap.contract import ENTRYPOINT_MODULE
+from modelwrap.errors import LoadFailed
+
+__all__ = ["Served", "served"]
+
+_HOST = "127.0.0.1"
+_STOP_SECONDS = 15.0
+_SHOWN_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that is ready.
+
+    Attributes:
+        host: Where it listens.
+        http: REST's port.
+        grpc: gRPC's port.
+        load_seconds: How long the model took to load.
+    """
+
+    host: str
+    http: int
+    grpc: int
+    load_seconds: float
+    _log: IO[bytes]
+
+    def log(self) -> str:
+        """The last lines that it wrote."""
+        return _last_lines(self._log)
+
+
+@contextmanager
+def served(root: Path, name: str, flags: Sequence[str]) -> Iterator[Served]:
+    """Serves a folder on ports of its own for the length of a block.
+
+    Args:
+        root: The model folder.
+        name: The class.
+        flags: Further words for the server.
+
+    Raises:
+        LoadFailed: It ended before it served; the message holds what it wrote.
+    """
+    with tempfile.TemporaryFile() as log:
+        process, ready = _start(root, name, flags, log)
+        try:
+            with os.fdopen(ready, "rb") as lines:
+                line = lines.readline()
+            if not line:
+                process.wait()
+                raise LoadFailed(f"{name} could not be served\n{_last_lines(log)}")
+            known = json.loads(line)
+            yield Served(_HOST, known["http"], known["grpc"], known["load_seconds"], log)
+        finally:
+            _stop(process)
+
+
+def _start(root: Path, name: str, flags: Sequence[str], log: IO[bytes]) -> tuple[subprocess.Popen[bytes], int]:
+    """Starts the server and returns it with the descriptor that says when it serves, or ends when it does not."""
+    ours, theirs = os.pipe()
+    ports = [f"--{port}-port=0" for port in ("http", "grpc", "metrics")]
+    words = [name, f"--host={_HOST}", *ports, f"--ready-fd={theirs}", *flags]
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-u", "-m", ENTRYPOINT_MODULE, *words],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(theirs,),
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    return process, ours
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _last_lines(log: IO[bytes]) -> str:
+    size = os.fstat(log.fileno()).st_size
+    text = os.pread(log.fileno(), size, 0).decode(errors="replace")
+    return "\n".join(text.splitlines()[-_SHOWN_LINES:])
