@@ -30,7 +30,8 @@ def lines_with(pattern: re.Pattern[str]) -> list[str]:
 
 def test_no_file_names_a_path_of_the_machine_it_was_written_on() -> None:
     assert lines_with(MACHINE_PATH) == []
-    assert lines_with(re.compile(re.escape(str(ROOT)) + r"\b")) == []
+    # A checkout in /src is no trace of anybody: there, only the patterns count.
+    assert len(ROOT.parts) < 3 or lines_with(re.compile(re.escape(str(ROOT)) + r"\b")) == []
 
 
 def test_no_file_names_the_host_of_a_package_or_image_registry() -> None:
