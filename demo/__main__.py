@@ -28,6 +28,8 @@ def main() -> int:
         except (AssertionError, NotReadyError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
             print(f"\n{paint('31', 'demo failed:')} {error}{_what_it_wrote(error)}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            return 130
     story.close("The wrapped folder answers as the model does, by both doors.")
     return 0
 
