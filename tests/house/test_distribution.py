@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -39,3 +40,21 @@ def test_the_wheel_carries_licence_and_commands(wheel: zipfile.ZipFile) -> None:
     commands = wheel.read(names["entry_points.txt"]).decode()
     assert "modelwrap = modelwrap.cli.main:main" in commands
     assert "modelwrap-runtime = modelwrap.runtime.__main__:main" in commands
+
+
+def test_the_wheel_wraps_a_folder_as_the_checkout_does(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "Twice.py").write_text("class Twice:\n    def predict(self, X, names):\n        return X * 2\n")
+    wheel.extractall(tmp_path / "installed")
+    by_wheel = wrapped_by(tmp_path / "installed", model, tmp_path / "by-wheel")
+    assert by_wheel == wrapped_by(SRC, model, tmp_path / "by-checkout")
+    assert "runtime/modelwrap/runtime/__main__.py" in by_wheel
+
+
+def wrapped_by(package: Path, model: Path, out: Path) -> dict[str, bytes]:
+    """What `modelwrap` from this folder writes for a model folder: path -> content."""
+    command = [sys.executable, "-m", "modelwrap", str(model), "Twice", "1", "ann", "--out-folder", str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(package)}
+    subprocess.run(command, check=True, capture_output=True, env=environment, cwd=package)
+    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
