@@ -81,6 +81,8 @@ def test_ports_open_after_the_load_and_not_before(tmp_path: Path) -> None:
 def test_each_form_opens_the_ports_of_the_table(
     words: tuple[str, ...], env: dict[str, str], http: int, grpc: int, metrics: int, tmp_path: Path
 ) -> None:
+    if taken := [port for port in (http, grpc, metrics) if not refuses(port)]:
+        pytest.skip(f"another program listens on {taken}")
     with Served(tmp_path, "Echo", *words, files={"Echo.py": ECHO}, env=env, ports=()) as server:
         assert (server.http, server.grpc, server.metrics) == (http, grpc, metrics)
         for port in (http, grpc):

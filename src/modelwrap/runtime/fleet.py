@@ -76,6 +76,11 @@ class Worker:
     failure: Failed | None = None
     overdue: float = math.inf
 
+    @property
+    def leaving(self) -> bool:
+        """Whether it is about to end by itself."""
+        return self.stage is Stage.DRAINING or self.failure is not None
+
 
 @dataclass(slots=True)
 class _Post:

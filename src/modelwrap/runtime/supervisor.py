@@ -173,9 +173,12 @@ class _Supervisor:
 
     def _on_channel(self, hand: ProcessHand) -> None:
         self._hear(hand)
-        if hand.channel.closed:
+        if not hand.channel.closed:
+            return
+        self._selector.unregister(hand.channel)
+        worker = self._fleet.of_process(hand.pid)
+        if worker is not None and not worker.leaving:
             # A worker without a channel can't be told to stop. Most often it has just died.
-            self._selector.unregister(hand.channel)
             hand.kill()
 
     def _hear(self, hand: ProcessHand) -> None:

@@ -27,6 +27,7 @@ from modelwrap.runtime.logs import configure
 from modelwrap.runtime.metrics.segment import Segment
 from modelwrap.runtime.processes import Berth, die_with_parent, take_signals
 from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.engine import ASGIApplication, Engine
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
@@ -70,42 +71,51 @@ def _find_modules_here() -> None:
 
 
 async def _live(settings: Settings, berth: Berth) -> int:
-    return await _Worker(settings, berth).live()
+    channel = Channel.of_descriptor(berth.channel)
+    worker = _Worker(settings, berth, channel)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(channel.fileno(), worker.hear)
+    try:
+        return await worker.live()
+    finally:
+        loop.remove_reader(channel.fileno())
+        channel.close()
 
 
 class _Worker:
     """One worker's life: load, wait for the ports, serve, drain."""
 
-    def __init__(self, settings: Settings, berth: Berth) -> None:
+    def __init__(self, settings: Settings, berth: Berth, channel: Channel) -> None:
         self._settings = settings
         self._berth = berth
-        self._channel = Channel.of_descriptor(berth.channel)
+        self._channel = channel
         self._segments = [Segment(descriptor) for descriptor in berth.metrics]
         self._ports_open = asyncio.Event()
         self._told_to_drain = asyncio.Event()
         self._drain_seconds = settings.timeouts.drain
-        self._say_unready: Callable[[], None] = lambda: None
+        self._application: Application | None = None
 
     async def live(self) -> int:
         """From start to end; returns the exit status."""
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._channel.fileno(), self._hear)
         try:
             model = await assembly.load(self._settings)
-            application = assembly.application(self._settings, model, self._segments, self._berth.slot)
+            self._application = application = assembly.application(
+                self._settings, model, self._segments, self._berth.slot
+            )
         except SettingsError as error:
             return self._fail(Failed(error.message))
         except LoadFailed as error:
             return self._fail(Failed(error.message, self._traceback_of(error)))
-        self._say_unready = lambda: setattr(application, "ready", False)
+        self._application = application
         self._channel.send(Loaded(model.seconds, model.bytes))
         await self._ports_open.wait()
-        loop.add_signal_handler(signal.SIGTERM, self._told_to_drain.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._told_to_drain.set)
         return await self._serve(model, self._counting(application))
 
     # -- the channel -----------------------------------------------------------------------------------------------
 
-    def _hear(self) -> None:
+    def hear(self) -> None:
+        """Take in what the supervisor says."""
         for message in self._channel.receive():
             match message:
                 case Serve():
@@ -119,6 +129,10 @@ class _Worker:
                     raise TypeError(f"a supervisor says {message}, which is the worker's to say")
         if self._channel.closed:
             _leave_at_once(Exit.GOOD)  # the supervisor is gone, and with it whoever could replace or stop this worker
+
+    def _say_unready(self) -> None:
+        if self._application is not None:
+            self._application.ready = False
 
     def _fail(self, failure: Failed) -> int:
         self._channel.send(failure)
