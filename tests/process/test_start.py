@@ -156,6 +156,18 @@ def test_a_class_that_can_not_be_built_ends_the_start_with_the_users_own_error(t
     assert "modelwrap/runtime" not in ended.err
 
 
+def test_an_error_without_a_frame_of_the_users_is_one_line(tmp_path: Path) -> None:
+    ended = run_to_end(tmp_path, "Missing")
+    assert len(ended.err.splitlines()) == 2  # that it loads, and that it can't
+
+
+def test_debug_shows_every_frame(tmp_path: Path) -> None:
+    source = "class Broken:\n    def __init__(self):\n        raise ValueError('no weights here')\n"
+    ended = run_to_end(tmp_path, "Broken", "--debug", files={"Broken.py": source})
+    assert ended.status == 1
+    assert "modelwrap/runtime" in ended.err
+
+
 def test_with_several_workers_the_error_is_shown_once(tmp_path: Path) -> None:
     source = "class Broken:\n    def __init__(self):\n        raise ValueError('no weights here')\n"
     ended = run_to_end(tmp_path, "Broken", "--workers", "3", files={"Broken.py": source})

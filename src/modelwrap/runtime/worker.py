@@ -141,7 +141,8 @@ class _Worker:
     def _traceback_of(self, error: LoadFailed) -> str:
         if self._settings.logging.debug:
             return "".join(traceback.format_exception(error)).rstrip()
-        return "" if error.__cause__ is None else user_traceback(error.__cause__)
+        shown = "" if error.__cause__ is None else user_traceback(error.__cause__)
+        return shown if "\n" in shown else ""  # without a frame of the user's it only says the message again
 
     # -- serving ---------------------------------------------------------------------------------------------------
 
