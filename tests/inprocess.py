@@ -120,24 +120,31 @@ class Running:
         inline: bool = False,
         max_batch_size: int = 0,
         capacity: int = 64,
+        metrics_in_response: bool = True,
     ) -> None:
         """Serve this object from now on."""
 
         async def change() -> None:
             if self._mailbox is not None:
                 self._mailbox.close()
-            component = Component(user_object)
+            mailbox = Mailbox(capacity=capacity, inline=inline)
+            component = await mailbox.start(lambda: Component(user_object))
+            self._mailbox = mailbox
             descriptor = allocate()
             segment = Segment(descriptor)
             os.close(descriptor)
-            service = Service(component, node or Node(), recorder=CustomMetrics(Registry(segment)))
+            service = Service(
+                component,
+                node or Node(),
+                recorder=CustomMetrics(Registry(segment)),
+                metrics_in_response=metrics_in_response,
+            )
             joining = max_batch_size > 1 and component.joinable()
-            join = Joiner(service, max_batch_size) if joining else None
-            self._mailbox = Mailbox(capacity=capacity, inline=inline, join=join)
-            await self._mailbox.start(lambda: None)
+            if joining:
+                mailbox.join_with(Joiner(service, max_batch_size))
             answerer = Answerer(
                 service,
-                self._mailbox,
+                mailbox,
                 metadata=lambda: describe(component, node.image if node else "", {}),
                 joining=joining,
             )

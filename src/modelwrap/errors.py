@@ -179,7 +179,7 @@ class ComponentFailed(ComponentError):
         media_type: The media type of that.
     """
 
-    def __init__(  # noqa: PLR0913 - what user code may choose of an error
+    def __init__(
         self,
         message: str,
         *,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -16,7 +17,7 @@ from modelwrap.runtime.codecs import Codec
 from modelwrap.runtime.mailbox import Mailbox
 from modelwrap.runtime.message import Message
 from modelwrap.runtime.message import Request as Received
-from modelwrap.runtime.payload import JSONObject
+from modelwrap.runtime.payload import JSONObject, UserValue
 from modelwrap.runtime.service import Request, Service
 from modelwrap.runtime.verb import Verb
 
@@ -114,6 +115,12 @@ class Answerer:
         self._metadata = metadata
         self._joining = joining
         self._health_needs_user = service.component.has(Verb.HEALTH_STATUS)
+        self._raw = frozenset(
+            (verb, on_grpc)
+            for verb in Verb
+            for on_grpc in (False, True)
+            if service.component.has_raw(verb, on_grpc=on_grpc)
+        )
 
     async def answer(
         self,
@@ -154,15 +161,34 @@ class Answerer:
     ) -> Message:
         if verb is Verb.HEALTH_STATUS and not self._health_needs_user:
             return self._service.health_status()
-        request = _decode(codec, verb, received)
+        request: Request = None
+        if self._raw and (verb, on_grpc) in self._raw:
+            work = self._raw_work(codec, verb, received, on_grpc)
+        else:
+            request = _decode(codec, verb, received)
+            work = partial(self._service.do, verb, request)
         future = self._mailbox.submit(
-            lambda: self._service.do(verb, request, on_grpc=on_grpc),
-            item=request if self._joining and verb is Verb.PREDICT else None,
-            timeout=time_left,
+            work, item=request if self._joining and verb is Verb.PREDICT else None, timeout=time_left
         )
         if waiting is not None and not future.done():
             waiting(future)
         return await future
+
+    def _raw_work(self, codec: Codec, verb: Verb, received: Received, on_grpc: bool) -> Callable[[], Message]:
+        """Raw methods take the message whole; only where they all decline is it decoded, for the plain one."""
+        whole = _whole(codec, verb, received)
+
+        def work() -> Message:
+            answer = self._service.do_raw(verb, whole, on_grpc=on_grpc)
+            return self._service.do(verb, _decode(codec, verb, received)) if answer is None else answer
+
+        return work
+
+
+def _whole(codec: Codec, verb: Verb, received: Received) -> UserValue:
+    if verb is Verb.SEND_FEEDBACK:
+        return codec.decode_feedback(received)
+    return None if verb is Verb.HEALTH_STATUS else codec.decode_whole(received)
 
 
 def _decode(codec: Codec, verb: Verb, received: Received) -> Request:

@@ -16,6 +16,7 @@ import numpy as np
 from modelwrap.contract import Role
 from modelwrap.errors import ComponentFailed, InvalidRequest
 from modelwrap.runtime.component.invoke import MISSING, Component
+from modelwrap.runtime.component.raw_replies import metrics_in, status_code_in, without_metrics
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, Status, no_message
 from modelwrap.runtime.metrics.custom import check
 from modelwrap.runtime.payload import Array, Form, JSONObject, Payload, Raw, Text, UserValue, features, in_kind
@@ -90,18 +91,13 @@ class Service:
         """The component behind the verbs."""
         return self._component
 
-    def do(self, verb: Verb, request: Request, *, on_grpc: bool = False) -> Message:
-        """The answer to any verb but metadata, which needs no user code.
+    def do(self, verb: Verb, request: Request) -> Message:
+        """The answer to any verb but metadata, which needs no user code, by the class's plain methods.
 
         Args:
             verb: What is asked.
             request: A message; for aggregate the list of messages, for feedback a `Feedback`, for health None.
-            on_grpc: Whether the request came over gRPC, where raw methods take protobuf messages.
         """
-        if self._component.has_raw(verb, on_grpc=on_grpc):
-            answer = self._raw(verb, request, on_grpc=on_grpc)
-            if answer is not None:
-                return answer
         if isinstance(request, Message):
             return self._answer_message(verb, request)
         if isinstance(request, Feedback):
@@ -209,11 +205,14 @@ class Service:
         routing = feedback.response.meta.routing.get(self._node.unit_id or "0")
         value = self._component.send_feedback(X, names, feedback.reward, truth, routing)
         result = _unwrap([] if value is MISSING or value is None else value)
-        if self._recorder is not None and feedback.reward:
-            self._recorder.reward(feedback.reward)
+        self._count_reward(feedback)
         payload = in_kind(result.value, asked, self._names(Verb.SEND_FEEDBACK))
         meta = self._meta(Verb.SEND_FEEDBACK, Meta(puid=feedback.request.meta.puid), result)
         return Message(_as_protobuf_would(payload), meta)
+
+    def _count_reward(self, feedback: Feedback) -> None:
+        if self._recorder is not None and feedback.reward:
+            self._recorder.reward(feedback.reward)
 
     # -- nothing in ------------------------------------------------------------------------------------------------
 
@@ -228,17 +227,34 @@ class Service:
 
     # -- raw messages ----------------------------------------------------------------------------------------------
 
-    def _raw(self, verb: Verb, request: Request, *, on_grpc: bool) -> Message | None:
-        """The answer of the class's raw methods, sent as it is; None where they all decline."""
-        source = (
-            [message.source for message in request] if isinstance(request, list) else getattr(request, "source", None)
-        )
-        value = self._component.call_raw(verb, source, on_grpc=on_grpc)
-        if value is MISSING:
+    def do_raw(self, verb: Verb, whole: UserValue, *, on_grpc: bool) -> Message | None:
+        """The answer of the class's methods for whole messages, sent as it is; None where they all decline.
+
+        Args:
+            verb: What is asked.
+            whole: The message, before anything was read of it: the JSON value on REST, the bytes on gRPC; for feedback
+                a `Feedback`, for health None.
+            on_grpc: Which of the two.
+
+        Raises:
+            InvalidRequest: It is no such message.
+            NotAvailable: The method takes a protobuf message, and there is no protobuf.
+
+        Source: component API section 6.
+        """
+        source = whole.source if isinstance(whole, Feedback) else whole
+        answer = self._component.call_raw(verb, source, on_grpc=on_grpc)
+        if answer is None:
             return None
-        if isinstance(value, dict) and self._recorder is not None:
-            self._recorder.custom(verb, _raw_metrics(value))
-        return Message(Raw(value), status=_raw_status(value))
+        if isinstance(whole, Feedback):
+            self._count_reward(whole)
+        reply = {} if answer.reply is None and verb is Verb.SEND_FEEDBACK else answer.reply
+        if answer.reports and (metrics := metrics_in(reply)):
+            if self._recorder is not None:
+                self._recorder.custom(verb, metrics)
+            reply = reply if self._metrics_in_response else without_metrics(reply)
+        code = status_code_in(reply)
+        return Message(Raw(reply), status=None if code is None else Status(code=code))
 
     # -- metadata of an answer -------------------------------------------------------------------------------------
 
@@ -326,16 +342,3 @@ def _as_protobuf_would(payload: Payload) -> Payload:
         payload.values.astype(np.float64) if payload.form is not Form.NDARRAY or payload.values.size else payload.values
     )
     return Array(values, payload.names or None, payload.form)
-
-
-def _raw_metrics(message: JSONObject) -> list[Metric]:
-    meta = message.get("meta")
-    metrics = meta.get("metrics") if isinstance(meta, dict) else None
-    return metrics if isinstance(metrics, list) else []  # type: ignore[return-value]
-
-
-def _raw_status(value: UserValue) -> Status | None:
-    """The status of a raw JSON reply, whose code becomes the HTTP status of a prediction. Source: section 5.4."""
-    status = value.get("status") if isinstance(value, dict) else None
-    code = status.get("code") if isinstance(status, dict) else None
-    return Status(code=code) if isinstance(code, int) else None

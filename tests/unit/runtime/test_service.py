@@ -364,54 +364,94 @@ def test_an_outlier_detector_of_2018_tags_the_message_with_its_score() -> None:
     assert answer.meta.tags == {"outlierScore": [0.1, 0.9]}
 
 
+REPORTING = {
+    "strData": "raw",
+    "status": {"code": 418},
+    "meta": {"puid": "p", "metrics": [{"key": "k", "type": "GAUGE", "value": 1}]},
+}
+
+
+def do_raw(user_object: Any, verb: Verb, whole: Any, *, on_grpc: bool = False, **options: Any) -> Message | None:
+    return Service(Component(user_object), **options).do_raw(verb, whole, on_grpc=on_grpc)
+
+
 def test_a_raw_method_gets_the_whole_message_and_its_answer_is_sent_as_it_is() -> None:
     recorded = Recorded()
-    reply = {
-        "strData": "raw",
-        "status": {"code": 418},
-        "meta": {"metrics": [{"key": "k", "type": "GAUGE", "value": 1}]},
-    }
     received: list[Any] = []
 
     def predict_raw(self: Any, message: Any) -> Any:
         received.append(message)
-        return reply
+        return REPORTING
 
-    answer = do(user(predict_raw=predict_raw), Verb.PREDICT, Message(None, source={"x": 1}), recorder=recorded)
+    answer = do_raw(user(predict_raw=predict_raw), Verb.PREDICT, {"x": 1}, recorder=recorded)
     assert received == [{"x": 1}]
-    assert answer.payload == Raw(reply)
+    assert answer is not None
+    assert answer.payload == Raw(REPORTING)
     assert answer.status is not None
     assert answer.status.code == 418
     assert recorded.metrics == [(Verb.PREDICT, [{"key": "k", "type": "GAUGE", "value": 1}])]
 
 
+def test_metrics_of_a_raw_answer_can_be_kept_out_of_it_without_changing_what_the_class_returned() -> None:
+    recorded = Recorded()
+    returned = {**REPORTING}
+    answer = do_raw(
+        user(predict_raw=lambda self, message: returned),
+        Verb.PREDICT,
+        {},
+        recorder=recorded,
+        metrics_in_response=False,
+    )
+    assert answer is not None
+    assert answer.payload == Raw({"strData": "raw", "status": {"code": 418}, "meta": {"puid": "p"}})
+    assert returned == REPORTING
+    assert len(recorded.metrics) == 1
+
+
+def test_the_deprecated_methods_report_no_metrics_of_their_own() -> None:
+    recorded = Recorded()
+    do_raw(user(predict_rest=lambda self, message: REPORTING), Verb.PREDICT, {}, recorder=recorded)
+    assert recorded.metrics == []
+
+
 @pytest.mark.parametrize(
-    ("verb", "on_grpc", "chosen"),
-    [
-        (Verb.PREDICT, False, "rest"),
-        (Verb.PREDICT, True, "grpc"),
-        (Verb.TRANSFORM_INPUT, False, "rest"),
-        (Verb.TRANSFORM_INPUT, True, "rest"),
-    ],
+    ("verb", "chosen"), [(Verb.PREDICT, "rest"), (Verb.TRANSFORM_INPUT, "rest"), (Verb.AGGREGATE, "rest")]
 )
-def test_the_deprecated_raw_methods_are_tried_in_the_references_order(verb: Verb, on_grpc: bool, chosen: str) -> None:
+def test_the_deprecated_raw_methods_are_tried_in_the_references_order(verb: Verb, chosen: str) -> None:
     members = {f"{verb.value}_{kind}": lambda self, message, kind=kind: kind for kind in ("rest", "grpc", "raw")}
-    answer = Service(Component(user(**members))).do(verb, Message(ROW), on_grpc=on_grpc)
+    answer = do_raw(user(**members), verb, {})
+    assert answer is not None
     assert answer.payload == Raw(chosen)
 
 
-def test_a_raw_method_that_says_not_implemented_leaves_the_plain_one_its_turn() -> None:
+def test_raw_methods_that_say_not_implemented_leave_the_plain_one_its_turn() -> None:
     class SeldonNotImplementedError(Exception): ...
 
     def predict_raw(self: Any, message: Any) -> Any:
         raise SeldonNotImplementedError
 
-    assert values(ask(user(predict_raw=predict_raw, predict=lambda self, X, names: X))) == [[1, 2]]
+    assert do_raw(user(predict_raw=predict_raw), Verb.PREDICT, {}) is None
+
+
+def test_a_raw_feedback_counts_its_reward_and_may_answer_nothing() -> None:
+    recorded = Recorded()
+    whole = Feedback(Message(None), Message(None), Message(None), 2.0, {"reward": 2.0})
+    received: list[Any] = []
+    answer = do_raw(
+        user(send_feedback_rest=lambda self, text: received.append(text)), Verb.SEND_FEEDBACK, whole, recorder=recorded
+    )
+    assert answer is not None
+    assert answer.payload == Raw({})
+    assert received == ['{\n  "reward": 2.0\n}']
+    assert recorded.rewards == [2.0]
 
 
 def test_a_message_without_payload_is_refused_unless_a_raw_method_takes_it() -> None:
     with pytest.raises(InvalidRequest, match="Invalid request data type"):
         do(user(predict=lambda self, X, names: X), Verb.PREDICT, Message(None, source={}))
+    answer = do_raw(user(predict_raw=lambda self, message: {"got": message}), Verb.PREDICT, {})
+    assert answer is not None
+    assert answer.payload == Raw({"got": {}})
 
 
 def test_a_document_that_is_refused_is_shown_in_bounds_however_deep_or_long() -> None:

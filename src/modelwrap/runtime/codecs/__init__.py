@@ -10,7 +10,7 @@ from typing import Protocol
 
 from modelwrap.errors import ModelwrapError
 from modelwrap.runtime.message import Feedback, Message, Request
-from modelwrap.runtime.payload import JSONObject
+from modelwrap.runtime.payload import JSONObject, UserValue
 
 __all__ = ["Codec"]
 
@@ -30,6 +30,9 @@ class Codec(Protocol):
 
     def decode_feedback(self, request: Request, /) -> Feedback:
         """Feedback on an earlier answer; its arrays are float64."""
+
+    def decode_whole(self, request: Request, /) -> UserValue:
+        """What a raw method takes, nothing of it decoded: the JSON value as it was sent, or the message's bytes."""
 
     def encode_message(self, message: Message, /) -> bytes:
         """The bytes of an answer."""

@@ -2,59 +2,91 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from modelwrap.errors import ComponentFailed
+from modelwrap.runtime.component.coroutines import finished, plain
+from modelwrap.runtime.component.error_handlers import error_handlers
+from modelwrap.runtime.component.loader import user_traceback
+from modelwrap.runtime.component.raw_methods import find_raw_methods, missing_messages
 from modelwrap.runtime.component.signature import FeedbackCaller, VerbCaller, adapt, adapt_feedback, takes_meta
 from modelwrap.runtime.payload import JSONObject, UserValue
 from modelwrap.runtime.verb import Verb
 
-__all__ = ["MISSING", "Component", "failure"]
+__all__ = ["MISSING", "Component", "RawAnswer", "failure"]
 
-#: What a raw call returns where the class has no raw method for the verb.
+#: What a call returns where the class has no method for it.
 MISSING = object()
 
 _PLAIN_VERBS = (Verb.PREDICT, Verb.TRANSFORM_INPUT, Verb.TRANSFORM_OUTPUT, Verb.ROUTE)
 _MEANS_MISSING = "SeldonNotImplementedError"
+_log = logging.getLogger("modelwrap")
+
+
+class RawAnswer(NamedTuple):
+    """What a raw method returned.
+
+    Attributes:
+        reply: The message, as it was returned.
+        reports: Whether the metrics in it are this node's own.
+    """
+
+    reply: UserValue
+    reports: bool
 
 
 class Component:
     """The user's object, its signatures inspected once.
 
+    Make it on the thread that makes the calls: async methods are refused on an event loop.
+
     Attributes:
         user_object: The object itself.
+
+    Raises:
+        LoadFailed: A method can't be called as it is written, or the error handlers are none.
 
     Source: component API section 6.
     """
 
     def __init__(self, user_object: UserValue) -> None:
         self.user_object = user_object
+        self._handle_error = error_handlers(user_object)
         self._plain: dict[Verb, VerbCaller] = {}
         for verb in _PLAIN_VERBS:
             if method := self._method(verb.value):
                 self._plain[verb] = adapt(method)
         self._aggregate = self._method("aggregate")
+        self._score = self._method("score")
         feedback = self._method("send_feedback")
         self._feedback: FeedbackCaller | None = adapt_feedback(feedback) if feedback else None
-        self._raw = {(verb, on_grpc): self._raw_methods(verb, on_grpc) for verb in Verb for on_grpc in (False, True)}
+        self._raw = {
+            (verb, on_grpc): find_raw_methods(verb, self._method, on_grpc=on_grpc)
+            for verb in Verb
+            for on_grpc in (False, True)
+        }
 
     def _method(self, name: str) -> Callable[..., UserValue] | None:
         """The object's method, unless it is a stub inherited from Seldon's own base class."""
         method = getattr(self.user_object, name, None)
         if not callable(method):
             return None
-        return None if _is_stub(method) else method
+        return None if _is_stub(method) else plain(method)
 
-    def _raw_methods(self, verb: Verb, on_grpc: bool) -> tuple[Callable[..., UserValue], ...]:
-        """The whole-message methods of a verb, in the order in which they are tried.
-
-        Predict tries the deprecated method of its own transport only; every other verb tries both.
-        """
-        name = verb.value
-        own = f"{name}_grpc" if on_grpc else f"{name}_rest"
-        old = [own] if verb is Verb.PREDICT else [f"{name}_rest", f"{name}_grpc"]
-        return tuple(method for each in [*old, f"{name}_raw"] if (method := self._method(each)))
+    def cautions(self) -> list[str]:
+        """What is worth saying once, when the server starts: what works now and will disappoint later."""
+        found = []
+        if self.states_as_attribute("class_names"):
+            found.append(
+                f"{type(self.user_object).__name__}: class_names attribute is deprecated: write it as a method"
+            )
+        over_grpc = [method for methods in self._raw.values() for method in methods]
+        if complaint := missing_messages(over_grpc):
+            found.append(f"{complaint} (until then, only REST reaches it)")
+        return found
 
     def has(self, verb: Verb) -> bool:
         """Whether the class itself does this verb, by a plain or by a raw method."""
@@ -97,7 +129,7 @@ class Component:
         try:
             return method(X, names, meta)
         except (Exception, SystemExit) as error:
-            return _missing_or_raise(error)
+            return self._missing_or_raise(error)
 
     def aggregate(self, Xs: list[UserValue], names: list[Sequence[str] | None]) -> UserValue:
         """The result of `aggregate` over the inputs' arrays and names; `MISSING` where the class lacks it.
@@ -113,8 +145,7 @@ class Component:
         Raises:
             ComponentFailed: The method raised.
         """
-        method = self._method("score")
-        return MISSING if method is None else self._guard(method, X, names)
+        return MISSING if self._score is None else self._guard(self._score, X, names)
 
     def send_feedback(
         self, X: UserValue, names: Sequence[str], reward: float, truth: UserValue, routing: int | None
@@ -126,18 +157,24 @@ class Component:
         """
         return MISSING if self._feedback is None else self._guard(self._feedback, X, names, reward, truth, routing)
 
-    def call_raw(self, verb: Verb, message: UserValue, *, on_grpc: bool) -> UserValue:
-        """The first answer of the verb's raw methods, given the whole message; `MISSING` where none answers.
+    def call_raw(self, verb: Verb, source: UserValue, *, on_grpc: bool) -> RawAnswer | None:
+        """The first answer of the verb's raw methods; None where they all say that they are not implemented.
+
+        Args:
+            verb: What is asked.
+            source: The whole message: the JSON value on REST, the bytes on gRPC.
+            on_grpc: Which of the two.
 
         Raises:
             ComponentFailed: A method raised.
+            InvalidRequest: The source is no such message.
+            NotAvailable: A method takes a protobuf message, and there is no protobuf.
         """
-        arguments = () if verb is Verb.HEALTH_STATUS else (message,)
         for method in self._raw[verb, on_grpc]:
-            answer = self._guard(method, *arguments)
-            if answer is not MISSING:
-                return answer
-        return MISSING
+            reply = self._guard(method.call, *method.arguments(source))
+            if reply is not MISSING:
+                return RawAnswer(reply, method.reports)
+        return None
 
     def value_of(self, name: str) -> UserValue:
         """A fact that the class states as method, static method, property or attribute; `MISSING` where it doesn't.
@@ -150,11 +187,10 @@ class Component:
         try:
             fact = getattr(self.user_object, name, MISSING)
         except (Exception, SystemExit) as error:
-            return _missing_or_raise(error)
+            return self._missing_or_raise(error)
         if not callable(fact):
             return fact
-        method = self._method(name)
-        return MISSING if method is None else self._guard(method)
+        return MISSING if _is_stub(fact) else self._guard(_asked, fact)
 
     def states(self, name: str) -> bool:
         """Whether the class itself has this fact or method, be it a stub's override, a property or an attribute."""
@@ -170,24 +206,45 @@ class Component:
         """Whether the class states this fact as a plain attribute, as the 0.1 wrapper wanted it."""
         return hasattr(self.user_object, name) and not callable(getattr(self.user_object, name))
 
-    @staticmethod
-    def _guard(method: Callable[..., UserValue], *arguments: UserValue) -> UserValue:
+    def _guard(self, method: Callable[..., UserValue], *arguments: UserValue) -> UserValue:
         try:
             return method(*arguments)
         except (Exception, SystemExit) as error:
-            return _missing_or_raise(error)
+            return self._missing_or_raise(error)
+
+    def _missing_or_raise(self, error: BaseException) -> UserValue:
+        """`MISSING` for the exception by which Seldon's base class says so; any other becomes ours."""
+        if type(error).__name__ == _MEANS_MISSING:
+            return MISSING
+        raise self._handled(error) or failure(error) from error
+
+    def _handled(self, error: BaseException) -> ComponentFailed | None:
+        """The answer of the class's own error handlers; a handler that fails is logged and passed over."""
+        if self._handle_error is None:
+            return None
+        try:
+            reply = self._handle_error(error)
+        except Exception as failed:
+            _log.error("model_error_handler failed: %s", failed, extra={"traceback": user_traceback(failed)})
+            return None
+        if reply is None:
+            return None
+        return ComponentFailed(
+            reply.body.decode(errors="replace").strip() or str(error),
+            status=reply.status,
+            error_id=secrets.token_hex(4),
+            body=reply.body,
+            media_type=reply.media_type,
+        )
+
+
+def _asked(fact: Callable[[], UserValue]) -> UserValue:
+    return finished(fact())
 
 
 def _is_stub(method: UserValue) -> bool:
     """Whether a method is inherited from Seldon's base class, real or stand-in: it is there to be overridden."""
     return getattr(getattr(method, "__func__", method), "__module__", "") == "seldon_core.user_model"
-
-
-def _missing_or_raise(error: BaseException) -> UserValue:
-    """`MISSING` for the exception by which Seldon's base class says so; any other becomes ours."""
-    if type(error).__name__ == _MEANS_MISSING:
-        return MISSING
-    raise failure(error) from error
 
 
 def failure(error: BaseException) -> ComponentFailed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -12,11 +13,13 @@ from types import ModuleType
 
 import modelwrap
 from modelwrap.errors import LoadFailed
+from modelwrap.runtime.component.coroutines import plain
 from modelwrap.runtime.payload import UserValue
 
 __all__ = ["build", "find", "load", "user_traceback"]
 
 _OUR_FILES = str(Path(modelwrap.__file__).parent)
+_SELDONS = "seldon_core"
 
 
 def build(name: str, parameters: Mapping[str, UserValue]) -> UserValue:
@@ -60,8 +63,9 @@ def load(user_object: UserValue) -> None:
     method = getattr(user_object, "load", None)
     if not callable(method):
         return
+    call = plain(method)
     try:
-        method()
+        call()
     except NotImplementedError:
         return
     except (Exception, SystemExit) as error:
@@ -95,7 +99,18 @@ def _import(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         raise _module_missing(name, error) from error
     except (Exception, SystemExit) as error:
-        raise LoadFailed(f"module {name} could not be imported: {_summary(error)}") from error
+        hint = _stand_in_hint(error.name or "") if isinstance(error, ImportError) else ""
+        raise LoadFailed(f"module {name} could not be imported: {_summary(error)}{hint}") from error
+
+
+def _stand_in_hint(lacking: str) -> str:
+    """What to do about a name of Seldon's package that its stand-in does not have."""
+    package = sys.modules.get(_SELDONS)
+    if package is None or not lacking.startswith(_SELDONS) or not _is_ours(str(package.__file__)):
+        return ""
+    return (
+        "; modelwrap brings only what classes commonly import of it: add seldon-core to requirements.txt for the rest"
+    )
 
 
 def _module_missing(name: str, error: ModuleNotFoundError) -> LoadFailed:
@@ -105,6 +120,8 @@ def _module_missing(name: str, error: ModuleNotFoundError) -> LoadFailed:
             f"there is no module {missing!r} in {Path.cwd()}: name the class file {name.replace('.', '/')}.py, "
             "or give the name as module.Class"
         )
+    if hint := _stand_in_hint(missing):
+        return LoadFailed(f"module {name} imports {missing!r}{hint}")
     return LoadFailed(f"module {name} imports {missing!r}, which is not installed: add its package to requirements.txt")
 
 

@@ -145,6 +145,9 @@ class RestDoor:
         status = 200
         if answer.error is not None:
             status = http_status(answer.error)
+            if isinstance(answer.error, ComponentFailed) and answer.error.body is not None:
+                answer.body = answer.error.body  # of the class's own error handler
+                headers[:2] = _describe(answer.body, answer.error.media_type)
             headers += self._error_headers(answer.error)
             log_failure(answer.error, scope["path"], header(scope["headers"], b"seldon-puid"))
         elif answer.status is not None and verb is Verb.PREDICT and 200 <= answer.status <= 599:
@@ -179,6 +182,10 @@ class RestDoor:
     async def _show(page: Page, send: Send, *, with_body: bool) -> None:
         headers = [(b"content-type", page.media_type), (b"content-length", b"%d" % len(page.body)), _CORS]
         await _respond(send, page.status, headers, page.body if with_body else b"")
+
+
+def _describe(body: bytes, media_type: str) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", media_type.encode("latin-1")), (b"content-length", b"%d" % len(body))]
 
 
 def _refusal(path: str, method: str, allowed: tuple[str, ...]) -> ModelwrapError:

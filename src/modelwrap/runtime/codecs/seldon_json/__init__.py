@@ -8,13 +8,14 @@ Source: component API sections 4, 5, 7, 8 and 11.
 
 from __future__ import annotations
 
-from modelwrap.runtime.codecs.seldon_json.decoding import decode_feedback, decode_message, decode_messages
+from modelwrap.runtime.codecs.seldon_json.decoding import decode_feedback, decode_message, decode_messages, decode_whole
 from modelwrap.runtime.codecs.seldon_json.encoding import encode_error, encode_message, encode_metadata
 
 __all__ = [
     "decode_feedback",
     "decode_message",
     "decode_messages",
+    "decode_whole",
     "encode_error",
     "encode_message",
     "encode_metadata",

@@ -21,7 +21,7 @@ from modelwrap.runtime.codecs.strict_json import check_feedback
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Request, no_message
 from modelwrap.runtime.payload import Array, Binary, Form, Json, JSONObject, JSONValue, Payload, Text
 
-__all__ = ["decode_feedback", "decode_message", "decode_messages"]
+__all__ = ["decode_feedback", "decode_message", "decode_messages", "decode_whole"]
 
 
 def decode_message(request: Request) -> Message:
@@ -79,6 +79,17 @@ def decode_feedback(request: Request) -> Feedback:
         reward if isinstance(reward, float) else 0.0,
         document,
     )
+
+
+def decode_whole(request: Request) -> JSONValue:
+    """The JSON value that a request carries, whatever it is: for methods that read it themselves.
+
+    Raises:
+        InvalidRequest: There is no JSON.
+
+    Source: component API sections 5.2 and 6.
+    """
+    return json_of(request)
 
 
 def _message(document: JSONValue) -> Message:

@@ -10,7 +10,12 @@ Source: component API sections 4 and 10.
 from __future__ import annotations
 
 from modelwrap.errors import ModelwrapError
-from modelwrap.runtime.codecs.seldon_proto.decoding import decode_feedback, decode_message, decode_messages
+from modelwrap.runtime.codecs.seldon_proto.decoding import (
+    decode_feedback,
+    decode_message,
+    decode_messages,
+    decode_whole,
+)
 from modelwrap.runtime.codecs.seldon_proto.encoding import encode_message
 from modelwrap.runtime.codecs.seldon_proto.metadata import encode_metadata
 
@@ -18,6 +23,7 @@ __all__ = [
     "decode_feedback",
     "decode_message",
     "decode_messages",
+    "decode_whole",
     "encode_error",
     "encode_message",
     "encode_metadata",

@@ -56,7 +56,7 @@ from modelwrap.runtime.codecs.struct_values import read_array, read_value
 from modelwrap.runtime.message import Feedback, Message, Meta, Request
 from modelwrap.runtime.payload import Array, Binary, Custom, Form, Json, Payload, Text
 
-__all__ = ["decode_feedback", "decode_message", "decode_messages"]
+__all__ = ["decode_feedback", "decode_message", "decode_messages", "decode_whole"]
 
 _DOUBLE = np.dtype("<f8")
 _WIDTH = 8
@@ -111,6 +111,11 @@ def decode_feedback(request: Request, /) -> Feedback:
             refuse_known(opening, FEEDBACK_FIELDS, "")
     request_, response, truth = (_message(b"".join(part)) for part in parts.values())
     return Feedback(request_, response, truth, reward, body)
+
+
+def decode_whole(request: Request, /) -> bytes:
+    """The bytes of the message, for methods that take it as protobuf's own."""
+    return request.body
 
 
 def _message(body: bytes) -> Message:
