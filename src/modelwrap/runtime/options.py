@@ -272,7 +272,7 @@ MAX_REQUESTS_JITTER: Option[int] = Option(
 ENGINE_THREADS: Option[int] = Option(
     name="engine-threads",
     kind=kinds.whole(1, 64),
-    default=2,
+    default=1,
     help="Threads a worker that read and write the network; they hold no Python lock.",
     group=Group.CONCURRENCY,
 )
