@@ -18,7 +18,9 @@ REFERENCE = Path(__file__).parents[2] / "docs/reference/command-line.md"
 SCREEN = (120, 50)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["-h"], ["wrap", "--help"], ["serve", "-h"], ["model", "-h"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["-h"], ["wrap", "--help"], ["serve", "-h"], ["test", "-h"], ["model", "-h"]]
+)
 def test_help_fits_on_one_screen_and_ends_in_examples(words: list[str]) -> None:
     outcome = modelwrap(*words)
     assert (outcome.status, outcome.err) == (0, "")
@@ -60,7 +62,8 @@ def test_python_m_modelwrap_is_the_same_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["['--help']", "['wrap', '--help']", "['serve', '--help']", "['nowhere', 'M', '1', 'r']"]
+    "words",
+    ["['--help']", "['wrap', '--help']", "['serve', '--help']", "['test', '--help']", "['nowhere', 'M', '1', 'r']"],
 )
 def test_no_command_loads_what_only_a_model_needs(words: str) -> None:
     program = (

@@ -221,7 +221,11 @@ LINES = {
     102: Line("the package's version is the repository's",
               ("tests/cli/test_help.py::test_the_version_is_told",)),
     # Tester and storage
-    103: Line("the tester: names and values from the contract", reason="comes with `modelwrap test`"),
+    103: Line("the tester: names and values from the contract, feedback, refused contracts",
+              ("tests/cli/test_test.py::test_a_good_model_is_good_by_every_way",
+               "tests/cli/test_test.py::test_feedback_is_tried_where_it_is_asked_for",
+               "tests/cli/test_test.py::test_text_goes_where_the_contract_has_categories",
+               "tests/cli/test_test.py::test_a_bad_contract_is_refused_before_anything_starts*")),
     104: Line("a client of the gateway", reason="a client of whole deployments, which is no part of modelwrap"),
     105: Line("Storage.download", reason="comes with the stand-in"),
     # The orchestrator

@@ -5,10 +5,7 @@ A folder is served for the time of the trial; a URL is taken as it is.
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +16,9 @@ import click
 from modelwrap.cli import terminal
 from modelwrap.cli.command import Command
 from modelwrap.cli.exits import Exit
-from modelwrap.cli.trial.contract import read_contract
-from modelwrap.cli.trial.findings import Finding, Outcome
+from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, read_contract
+from modelwrap.cli.trial.findings import Outcome
+from modelwrap.cli.trial_report import document, of, shown, summary
 from modelwrap.contract import Role
 from modelwrap.runtime.verb import Verb
 
@@ -31,9 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["COMMAND"]
 
 _ENDPOINTS = {verb.value.replace("_", "-"): verb for verb in Verb if verb not in {Verb.HEALTH_STATUS, Verb.METADATA}}
-_MARKS = {Outcome.GOOD: "✓", Outcome.NOTE: "!", Outcome.PROBLEM: "✗"}
-_PLAIN_MARKS = {Outcome.GOOD: "ok  ", Outcome.NOTE: "note", Outcome.PROBLEM: "FAIL"}
-_SUBJECT_WIDTH = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +60,27 @@ def _test(request: _Request) -> int:
     from modelwrap.cli.trial.probes import findings  # noqa: PLC0415
 
     started = time.perf_counter()
-    contract = None if request.contract is None else read_contract(Path(request.contract))
+    contract = _contract(request)  # before anything starts, so that its faults are told at once
     with ExitStack() as stack:
         target = stack.enter_context(_target(request))
         session = open_session(target, contract, _wishes(request), stack)
-        found = list(_shown(target.about, findings(session), quiet=request.as_json))
+        found = list(shown(target.about, findings(session), quiet=request.as_json))
         if session.left_out:
             terminal.note(session.left_out)
-        is_good = not _of(found, Outcome.PROBLEM) and not (request.strict and _of(found, Outcome.NOTE))
-        if _of(found, Outcome.PROBLEM) and target.log is not None:
+        is_good = not of(found, Outcome.PROBLEM) and not (request.strict and of(found, Outcome.NOTE))
+        if of(found, Outcome.PROBLEM) and target.log is not None:
             terminal.say(f"\nthe server's last lines:\n{target.log()}")
     seconds = time.perf_counter() - started
-    terminal.result(_document(target.about, found, is_good, seconds) if request.as_json else _summary(found, seconds))
+    terminal.result(document(target.about, found, is_good, seconds) if request.as_json else summary(found, seconds))
     return Exit.GOOD if is_good else Exit.FAILED
+
+
+def _contract(request: _Request) -> Contract | None:
+    """The contract that is named, or the folder's own."""
+    if request.contract is not None:
+        return read_contract(Path(request.contract))
+    own = Path(request.target, CONTRACT_FILE)
+    return read_contract(own) if own.is_file() else None
 
 
 def _target(request: _Request) -> AbstractContextManager[Target]:
@@ -105,65 +108,6 @@ def _wishes(request: _Request) -> Wishes:
         timeout=request.timeout,
         is_quick=request.quick,
     )
-
-
-# -- what is shown -----------------------------------------------------------------------------------------------------
-
-
-def _shown(about: str, findings: Iterable[Finding], *, quiet: bool) -> Iterator[Finding]:
-    """Passes findings on, and prints each as it comes."""
-    if not quiet:
-        terminal.result(about)
-    for finding in findings:
-        if not quiet:
-            terminal.result(_line(finding))
-        yield finding
-
-
-def _line(finding: Finding) -> str:
-    mark = (_MARKS if _can_show_marks() else _PLAIN_MARKS)[finding.outcome]
-    line = f"{mark} {finding.subject:{_SUBJECT_WIDTH}} {_time(finding.seconds):>7}  {finding.text}"
-    indent = " " * (len(mark) + _SUBJECT_WIDTH + 11)
-    return f"{line}\n{indent}{finding.advice}" if finding.advice else line
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
-
-
-def _can_show_marks() -> bool:
-    try:
-        "".join(_MARKS.values()).encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _of(found: Sequence[Finding], outcome: Outcome) -> list[Finding]:
-    return [finding for finding in found if finding.outcome is outcome]
-
-
-def _summary(found: Sequence[Finding], seconds: float) -> str:
-    problems, notes = len(_of(found, Outcome.PROBLEM)), len(_of(found, Outcome.NOTE))
-    told = [f"{len(found)} probes"]
-    told.append(f"{problems} problem{'s' * (problems != 1)}" if problems else "no problem")
-    if notes:
-        told.append(f"{notes} note{'s' * (notes != 1)}")
-    return f"{', '.join(told)}, {seconds:.1f} s"
-
-
-def _document(about: str, found: Sequence[Finding], is_good: bool, seconds: float) -> str:
-    probes = [
-        {
-            "subject": finding.subject,
-            "outcome": finding.outcome.value,
-            "text": finding.text,
-            "advice": finding.advice,
-            "seconds": round(finding.seconds, 3),
-        }
-        for finding in found
-    ]
-    return json.dumps({"target": about, "good": is_good, "seconds": round(seconds, 3), "probes": probes}, indent=2)
 
 
 def _folder_only(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from modelwrap.cli.trial.batches import Batches
-from modelwrap.cli.trial.clients import GrpcClient, RestClient, grpc_is_installed
-from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, contract_of_metadata, read_contract
+from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, contract_of_metadata
+from modelwrap.cli.trial.grpc_client import GrpcClient, grpc_is_installed
+from modelwrap.cli.trial.rest_client import RestClient
 from modelwrap.cli.trial.session import Session
 from modelwrap.cli.trial.target import Target
 from modelwrap.cli.trial.ways import Doors, ways
@@ -51,7 +52,7 @@ def open_session(target: Target, contract: Contract | None, wishes: Wishes, stac
 
     Args:
         target: What is tried.
-        contract: What goes in; looked for in the folder and in the component's metadata where it is None.
+        contract: What goes in; looked for in the component's metadata where it is None.
         wishes: What the trial is to be.
         stack: Closes what is opened here.
 
@@ -60,7 +61,7 @@ def open_session(target: Target, contract: Contract | None, wishes: Wishes, stac
     """
     rest = RestClient(target.rest, wishes.timeout)
     grpc, left_out = _grpc(target, wishes, stack)
-    contract = contract or _find_contract(target, rest)
+    contract = contract or _implied_contract(target, rest)
     doors = Doors(rest if wishes.rest else None, grpc, target.endpoint)
     known = list(ways(doors, tensor=wishes.tensor, ndarray=wishes.ndarray))
     if not known:
@@ -95,9 +96,7 @@ def _grpc(target: Target, wishes: Wishes, stack: ExitStack) -> tuple[GrpcClient 
     return client, ""
 
 
-def _find_contract(target: Target, rest: RestClient) -> Contract:
-    if target.folder is not None and (target.folder / CONTRACT_FILE).exists():
-        return read_contract(target.folder / CONTRACT_FILE)
+def _implied_contract(target: Target, rest: RestClient) -> Contract:
     if contract := contract_of_metadata(rest.document("/metadata")):
         return contract
     where = f"in {target.folder}" if target.folder else "here"

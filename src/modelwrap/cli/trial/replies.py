@@ -101,5 +101,6 @@ def _is_same(first: Any, second: Any, close: float) -> bool:
 
 
 def _short(value: Any) -> str:
+    value = value.item() if isinstance(value, np.generic) else value
     text = f"{value:.6g}" if isinstance(value, float) else repr(value)
     return text if len(text) <= 60 else f"{text[:60]}..."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from modelwrap.cli.trial.clients import RestAddress
+from modelwrap.cli.trial.rest_client import RestAddress
 from modelwrap.cli.trial.served import served
 from modelwrap.contract import Role
 from modelwrap.errors import ProjectError

@@ -8,9 +8,10 @@ from typing import TypeAlias
 from urllib.parse import urlencode
 
 from modelwrap.cli.trial.batches import Rows
-from modelwrap.cli.trial.clients import JSON_TYPE, GrpcClient, RestClient
+from modelwrap.cli.trial.grpc_client import GrpcClient
 from modelwrap.cli.trial.questions import Question, Wire, grpc_method, rest_path
 from modelwrap.cli.trial.replies import Reply
+from modelwrap.cli.trial.rest_client import JSON_TYPE, RestClient
 from modelwrap.runtime.payload import Form
 from modelwrap.runtime.verb import Verb
 
