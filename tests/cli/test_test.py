@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.command_line import Outcome, modelwrap, write
-from serving import Served
+from cli.command_line import COMMAND, Outcome, modelwrap, write
+from serving import Served, alive, eventually
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CONTRACT = """
@@ -229,6 +231,24 @@ def test_a_model_that_can_not_load_is_told_with_its_own_words(tmp_path: Path) ->
     assert outcome.status == 1
     assert "Tried could not be served" in outcome.error
     assert "FileNotFoundError" in outcome.error
+
+
+def pid_in(file: Path) -> int:
+    """The process id in a file that is written whole; 0 where it is not there yet."""
+    text = file.read_text() if file.exists() else ""
+    return int(text[:-1]) if text.endswith(".") else 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_trial_that_is_broken_off_leaves_no_server_behind(number: signal.Signals, tmp_path: Path) -> None:
+    body = ["import os", "open('pid', 'w').write(f'{os.getpid()}.')", "time.sleep(60)", ""]
+    loading = "\n        ".join(["def load(self):", *body])
+    place = folder(tmp_path, members=loading)
+    with subprocess.Popen([COMMAND, "test", place], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as trial:
+        pid = eventually(lambda: pid_in(place / "pid"))
+        trial.send_signal(number)
+        assert trial.wait(20) == 128 + number
+    eventually(lambda: not alive(pid))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import click
 
 from modelwrap.cli import terminal
 from modelwrap.cli.command import Command
+from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, read_contract
 from modelwrap.cli.trial.findings import Outcome
@@ -61,7 +62,7 @@ def _test(request: _Request) -> int:
 
     started = time.perf_counter()
     contract = _contract(request)  # before anything starts, so that its faults are told at once
-    with ExitStack() as stack:
+    with ending_in_order(), ExitStack() as stack:
         target = stack.enter_context(_target(request))
         session = open_session(target, contract, _wishes(request), stack)
         found = list(shown(target.about, findings(session), quiet=request.as_json))

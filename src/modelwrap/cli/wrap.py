@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import click
 
 from modelwrap.cli import terminal
 from modelwrap.cli.command import Command
+from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.contract import Role
 from modelwrap.errors import ProjectError
@@ -59,7 +56,7 @@ def _wrap(request: _Request) -> int:
     output = Path(os.path.realpath(request.output))
     plan = _plan(request, output)
     check_output(output, plan.project.root, replace=request.force)
-    with _ending_in_order():
+    with ending_in_order():
         try:
             write_folder(generated_entries(plan), output, replace=request.force)
         except OSError as error:
@@ -75,21 +72,6 @@ def _plan(request: _Request, output: Path) -> ImagePlan:
     base_image = check_base_image(request.base_image)
     project = read_project(Path(request.model_path), request.model_name, Role(request.service_type), output)
     return make_plan(project, reference, base_image, grpc=request.grpc, persistence=request.persistence)
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """Lets a termination signal end the work as an exception does, so that nothing half-made stays."""
-
-    def stop(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _write_message(error: OSError, output: Path) -> str:
