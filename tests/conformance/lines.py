@@ -33,6 +33,8 @@ _SERVICE = f"{_UNIT}/test_service.py"
 _METRICS = f"{_UNIT}/metrics/test_metrics.py"
 _METADATA = f"{_UNIT}/component/test_metadata.py"
 _GRAPH = f"{_HERE}/test_graph.py"
+_DROPIN = f"{_HERE}/test_dropin.py"
+_RECORDED = "tests/unit/compat/test_recorded.py::test_an_expression_comes_to_what_the_reference_made_of_it"
 _JSON = f"{_UNIT}/codecs/seldon_json"
 _PROTO = f"{_UNIT}/codecs/test_seldon_proto.py"
 
@@ -142,7 +144,8 @@ LINES = {
     63: Line("the same over gRPC", _catalogue(63)),
     64: Line("the stub of the base class falls to the plain method", _catalogue(64)),
     # Errors and names
-    65: Line("a Blueprint of error handlers answers the class's own exceptions", reason="comes with the stand-in"),
+    65: Line("a Blueprint of error handlers answers the class's own exceptions",
+             (f"{_DROPIN}::test_the_classs_own_error_handler_answers[line 65: *",)),
     66: Line("class_names as attribute, as method, or t:0, t:1",
              (f"{_SERVICE}::test_class_names_may_be_stated_in_any_way*", *_rest("class-names: attribute"))),
     # Conversions
@@ -181,7 +184,8 @@ LINES = {
     81: Line("metadata over gRPC", _grpc("services: Model/Metadata", "services: Seldon/ModelMetadata")),
     # Metrics
     82: Line("an image is split at its last colon", (f"{_METADATA}::test_name_and_version_default_to_the_images*",)),
-    83: Line("create_counter, create_gauge, create_timer", reason="comes with the stand-in"),
+    83: Line("create_counter, create_gauge, create_timer",
+             tuple(f"{_RECORDED}[metrics: mx.create_{kind}*" for kind in ("counter", "gauge", "timer"))),
     84: Line("what is no valid metric", (f"{_METRICS}::test_metrics_that_cannot_be_counted_are_refused_whole*",)),
     85: Line("every verb counts, each kind in its way",
              (f"{_METRICS}::test_each_kind_is_counted_as_the_reference_does*",
@@ -227,7 +231,10 @@ LINES = {
                "tests/cli/test_test.py::test_text_goes_where_the_contract_has_categories",
                "tests/cli/test_test.py::test_a_bad_contract_is_refused_before_anything_starts*")),
     104: Line("a client of the gateway", reason="a client of whole deployments, which is no part of modelwrap"),
-    105: Line("Storage.download", reason="comes with the stand-in"),
+    105: Line("Storage.download",
+              ("tests/unit/compat/test_storage.py::test_a_path_that_exists_is_returned_without_its_scheme*",
+               "tests/unit/compat/test_storage.py::test_files_elsewhere_are_refused_with_the_way_to_get_them*",
+               f"{_DROPIN}::test_line_105_*")),
     # The orchestrator
     106: Line("POST, the client's own Content-Type, answers as bytes", _routing(106)),
     107: Line("a choice is read from the reply", _routing(107)),
