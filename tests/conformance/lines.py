@@ -2,7 +2,8 @@
 
 Lines 1 to 105 are what the reference wrapper's own tests assert, 106 to 114 what the orchestrator's tests expect of a
 component, 115 to 133 what was seen beyond both. A `*` in the name of a test stands for anything; `test_lines.py` makes
-sure that every name is that of a test. A line without a test says why.
+sure that every name is that of a test. A test that says in its own name which line it is for, `test_line_45_...` or
+`[line 45: ...]`, counts for that line beside those that are listed here. A line without any test says why.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Line:
 
     Attributes:
         promise: What it is, in short.
-        tests: Node ids of tests that would fail without it.
+        tests: Node ids of tests that would fail without it, beside those that name the line themselves.
         reason: Why there is no test.
     """
 
@@ -183,7 +184,9 @@ LINES = {
              (f"{_METADATA}::test_a_broken_rule_makes_the_metadata_unavailable*",)),
     81: Line("metadata over gRPC", _grpc("services: Model/Metadata", "services: Seldon/ModelMetadata")),
     # Metrics
-    82: Line("an image is split at its last colon", (f"{_METADATA}::test_name_and_version_default_to_the_images*",)),
+    82: Line("an image is split at its last colon",
+             (f"{_METADATA}::test_name_and_version_default_to_the_images*",
+              f"{_RECORDED}[metrics: [mx.split_image_tag*")),
     83: Line("create_counter, create_gauge, create_timer",
              tuple(f"{_RECORDED}[metrics: mx.create_{kind}*" for kind in ("counter", "gauge", "timer"))),
     84: Line("what is no valid metric", (f"{_METRICS}::test_metrics_that_cannot_be_counted_are_refused_whole*",)),
