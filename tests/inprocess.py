@@ -121,6 +121,7 @@ class Running:
         max_batch_size: int = 0,
         capacity: int = 64,
         metrics_in_response: bool = True,
+        passthrough: bool = False,
     ) -> None:
         """Serve this object from now on."""
 
@@ -147,6 +148,7 @@ class Running:
                 mailbox,
                 metadata=lambda: describe(component, node.image if node else "", {}),
                 joining=joining,
+                passthrough=passthrough,
             )
             shown = Exposition([segment], self.labels)
             pages = {"/metrics": lambda: Page(200, CONTENT_TYPE.encode(), shown.text())}

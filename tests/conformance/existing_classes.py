@@ -107,6 +107,13 @@ class Echo:
         return request
 
 
+class Saying:
+    """Takes a body as its bytes, and answers with text."""
+
+    def predict_raw(self, request):
+        return f"took {len(request)} bytes"
+
+
 class Declining(SeldonComponent):
     """Its whole-message methods pass the plain ones their turn."""
 

@@ -301,6 +301,28 @@ def test_without_protobuf_grpc_says_what_to_add_and_rest_works(
     assert refused.details() == "Echo.predict_raw takes protobuf messages: add protobuf to requirements.txt"
 
 
+@pytest.mark.parametrize("body", [b"\x01\x02 no JSON", b'{"strData":"x"}', b""])
+def test_line_74_with_passthrough_bodies_go_through_as_bytes(server: Running, classes: Any, body: bytes) -> None:
+    server.serve(classes.Echo(), passthrough=True)
+    reply = server.request("POST", "/predict", body, {"Content-Type": "application/octet-stream"})
+    assert (reply.status, reply.body) == (200, body)
+
+
+def test_line_74_with_passthrough_text_goes_out_as_it_is(server: Running, classes: Any) -> None:
+    server.serve(classes.Saying(), passthrough=True)
+    assert server.request("POST", "/predict", b"\x01").body == b"took 1 bytes"
+
+
+def test_passthrough_changes_nothing_over_grpc_and_for_classes_without_raw_methods(
+    server: Running, channel: grpc.Channel, classes: Any
+) -> None:
+    server.serve(classes.Plain(), passthrough=True)
+    assert call(channel, "predict")["strData"] == "took SeldonMessage"
+    server.serve(classes.Stubs(), passthrough=True)
+    assert json.loads(post(server, "predict").body)["data"]["ndarray"] == [1]
+    assert server.request("POST", "/predict", b"\x01").status == 400
+
+
 # -- metrics of whole messages -----------------------------------------------------------------------------------------
 
 LABELS = {

@@ -17,7 +17,7 @@ from modelwrap.runtime.codecs import Codec
 from modelwrap.runtime.mailbox import Mailbox
 from modelwrap.runtime.message import Message
 from modelwrap.runtime.message import Request as Received
-from modelwrap.runtime.payload import JSONObject, UserValue
+from modelwrap.runtime.payload import JSONObject, Raw, UserValue
 from modelwrap.runtime.service import Request, Service
 from modelwrap.runtime.verb import Verb
 
@@ -100,6 +100,7 @@ class Answerer:
         mailbox: Where verbs wait for the model's thread.
         metadata: The model's metadata document; may raise a `ModelwrapError`.
         joining: Whether predictions that wait together may be joined.
+        passthrough: Whether predict's raw method takes a REST body as its bytes, whatever they are.
     """
 
     def __init__(
@@ -109,11 +110,13 @@ class Answerer:
         *,
         metadata: Callable[[], JSONObject],
         joining: bool = False,
+        passthrough: bool = False,
     ) -> None:
         self._service = service
         self._mailbox = mailbox
         self._metadata = metadata
         self._joining = joining
+        self._passthrough = passthrough
         self._health_needs_user = service.component.has(Verb.HEALTH_STATUS)
         self._raw = frozenset(
             (verb, on_grpc)
@@ -176,11 +179,14 @@ class Answerer:
 
     def _raw_work(self, codec: Codec, verb: Verb, received: Received, on_grpc: bool) -> Callable[[], Message]:
         """Raw methods take the message whole; only where they all decline is it decoded, for the plain one."""
-        whole = _whole(codec, verb, received)
+        untouched = self._passthrough and verb is Verb.PREDICT and not on_grpc
+        whole = received.body if untouched else _whole(codec, verb, received)
 
         def work() -> Message:
             answer = self._service.do_raw(verb, whole, on_grpc=on_grpc)
-            return self._service.do(verb, _decode(codec, verb, received)) if answer is None else answer
+            if answer is None:
+                return self._service.do(verb, _decode(codec, verb, received))
+            return _as_bytes(answer) if untouched else answer
 
         return work
 
@@ -189,6 +195,12 @@ def _whole(codec: Codec, verb: Verb, received: Received) -> UserValue:
     if verb is Verb.SEND_FEEDBACK:
         return codec.decode_feedback(received)
     return None if verb is Verb.HEALTH_STATUS else codec.decode_whole(received)
+
+
+def _as_bytes(answer: Message) -> Message:
+    """An answer that is sent as it was returned, text too, which otherwise is a JSON string."""
+    reply = answer.payload.value if isinstance(answer.payload, Raw) else None
+    return Message(Raw(reply.encode()), status=answer.status) if isinstance(reply, str) else answer
 
 
 def _decode(codec: Codec, verb: Verb, received: Received) -> Request:
