@@ -63,7 +63,7 @@ class Served:
         wait: Whether the block begins only once the runtime is ready.
 
     Attributes:
-        ready: What the runtime said when it was ready; see `modelwrap.runtime.ready`.
+        ready: What the runtime said when it was ready; see `modelwrap.runtime.supervision.ready`.
     """
 
     def __init__(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from house.checkout import ROOT
-from modelwrap.runtime.arguments import shown_default, usage_name
-from modelwrap.runtime.options import OPTIONS, Group, Option
+from modelwrap.runtime.settings.arguments import shown_default, usage_name
+from modelwrap.runtime.settings.options import OPTIONS, Group, Option
 
 PAGE = ROOT / "docs/reference/settings.md"
 _HEAD = """\

@@ -34,8 +34,8 @@ def test_the_import_contracts_hold() -> None:
         ("runtime/message.py", "import modelwrap.compat", "Two wings over one hall"),
         ("errors.py", "import modelwrap.contract", "Two wings over one hall"),
         ("image/plan.py", "import modelwrap.runtime.message", "Two wings over one hall"),
-        ("runtime/settings.py", "import modelwrap.project", "The runtime never reads the model folder"),
-        ("runtime/supervisor.py", "import modelwrap.runtime.worker", "The rooms of the runtime"),
+        ("runtime/settings/ports.py", "import modelwrap.project", "The runtime never reads the model folder"),
+        ("runtime/supervision/supervisor.py", "import modelwrap.runtime.worker", "The rooms of the runtime"),
         (
             "runtime/codecs/seldon_json/__init__.py",
             "import modelwrap.runtime.codecs.seldon_proto",

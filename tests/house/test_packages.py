@@ -67,7 +67,7 @@ def test_loading_the_whole_runtime_loads_no_other_package() -> None:
     assert packages_loaded_by("modelwrap.runtime", deep=True) <= ALLOWED
 
 
-@pytest.mark.parametrize("module", ["modelwrap.runtime.__main__", "modelwrap.runtime.supervisor"])
+@pytest.mark.parametrize("module", ["modelwrap.runtime.__main__", "modelwrap.runtime.supervision.supervisor"])
 def test_the_supervisor_stays_small_without_numpy_and_engine(module: str) -> None:
     assert packages_loaded_by(module, deep=False) & {"h2corn", "numpy"} == set()
 

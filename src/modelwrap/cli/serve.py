@@ -20,9 +20,9 @@ from modelwrap.contract import ENTRYPOINT_MODULE
 from modelwrap.errors import SettingsError
 from modelwrap.project import check_files, choose_model_name, open_folder, read_class
 from modelwrap.runtime import settings
-from modelwrap.runtime.listeners import bind
-from modelwrap.runtime.options import OPTIONS, READY_FD, Option
-from modelwrap.runtime.ports import Listening, Ports
+from modelwrap.runtime.settings.options import OPTIONS, READY_FD, Option
+from modelwrap.runtime.settings.ports import Listening, Ports
+from modelwrap.runtime.supervision.listeners import bind
 
 __all__ = ["COMMAND"]
 

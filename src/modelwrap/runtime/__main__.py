@@ -10,11 +10,11 @@ import traceback
 from collections.abc import Sequence
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime import arguments, settings
-from modelwrap.runtime.arguments import PROGRAM, Arguments
+from modelwrap.runtime import settings
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import Notices, configure
-from modelwrap.runtime.settings import Settings, WrongUsage
+from modelwrap.runtime.settings import Settings, WrongUsage, arguments
+from modelwrap.runtime.settings.arguments import PROGRAM, Arguments
 
 __all__ = ["main"]
 
@@ -51,7 +51,7 @@ def _run(given: Arguments, words: Sequence[str]) -> int:
 
 
 def _supervise(known: Settings, words: Sequence[str]) -> int:
-    from modelwrap.runtime.supervisor import supervise  # noqa: PLC0415
+    from modelwrap.runtime.supervision.supervisor import supervise  # noqa: PLC0415
 
     configure(known.logging.level, as_json=known.logging.json)
     try:

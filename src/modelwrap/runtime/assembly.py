@@ -26,9 +26,9 @@ from modelwrap.runtime.metrics.registry import CustomMetrics, Registry
 from modelwrap.runtime.metrics.segment import Segment
 from modelwrap.runtime.metrics.server import ServerMetrics
 from modelwrap.runtime.payload import JSONObject, UserValue
-from modelwrap.runtime.processes import resident_bytes
 from modelwrap.runtime.service import Node, Service
 from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.supervision.processes import resident_bytes
 from modelwrap.runtime.transports import openapi
 from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.rest import Page, Pages

@@ -20,13 +20,13 @@ from typing import NoReturn
 from modelwrap.errors import LoadFailed, SettingsError
 from modelwrap.runtime import assembly
 from modelwrap.runtime.assembly import Model
-from modelwrap.runtime.channel import Channel, Drain, Failed, Loaded, Quiet, Serve, Serving, Spent, Unready
 from modelwrap.runtime.component.loader import user_traceback
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import configure
 from modelwrap.runtime.metrics.segment import Segment
-from modelwrap.runtime.processes import Berth, die_with_parent, take_signals
 from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.supervision.channel import Channel, Drain, Failed, Loaded, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.supervision.processes import Berth, die_with_parent, take_signals
 from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.engine import ASGIApplication, Engine
 from modelwrap.runtime.transports.types import Receive, Scope, Send

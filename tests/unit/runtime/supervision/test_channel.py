@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from modelwrap.runtime.channel import (
+from modelwrap.runtime.supervision.channel import (
     Channel,
     Drain,
     Failed,

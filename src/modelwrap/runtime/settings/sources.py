@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime.kinds import Kind
-from modelwrap.runtime.options import Option
+from modelwrap.runtime.settings.kinds import Kind
+from modelwrap.runtime.settings.options import Option
 
 __all__ = ["Said", "Sources"]
 

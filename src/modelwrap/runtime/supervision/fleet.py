@@ -13,11 +13,11 @@ from enum import Enum
 from typing import Protocol
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime.channel import Drain, Failed, Loaded, Message, Quiet, Serve, Serving, Spent, Unready
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import Notices
-from modelwrap.runtime.patience import HOPELESS, Patience
-from modelwrap.runtime.processes import how_it_ended
+from modelwrap.runtime.supervision.channel import Drain, Failed, Loaded, Message, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.supervision.patience import HOPELESS, Patience
+from modelwrap.runtime.supervision.processes import how_it_ended
 
 __all__ = ["GRACE", "Facts", "Fleet", "Hand", "Stage", "Verdict", "Worker"]
 

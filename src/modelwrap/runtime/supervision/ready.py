@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from modelwrap.runtime.listeners import address
+from modelwrap.runtime.supervision.listeners import address
 
 __all__ = ["Ready"]
 

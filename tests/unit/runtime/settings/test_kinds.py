@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from modelwrap.runtime import kinds
-from modelwrap.runtime.kinds import Kind, choice, whole
+from modelwrap.runtime.settings import kinds
+from modelwrap.runtime.settings.kinds import Kind, choice, whole
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelwrap.runtime.patience import Patience
+from modelwrap.runtime.supervision.patience import Patience
 
 
 def delays(deaths: int, *, served: float = 0.0) -> list[float]:

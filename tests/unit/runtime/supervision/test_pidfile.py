@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime.pidfile import pidfile
+from modelwrap.runtime.supervision.pidfile import pidfile
 
 
 def test_the_file_lasts_as_long_as_the_block(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import replace
 
-from modelwrap.runtime.ready import Ready
+from modelwrap.runtime.supervision.ready import Ready
 
 READY = Ready(
     name="IrisClassifier",

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime.listeners import Listeners, address
-from modelwrap.runtime.ports import Listening, Ports
+from modelwrap.runtime.settings.ports import Listening, Ports
+from modelwrap.runtime.supervision.listeners import Listeners, address
 
 
 def bound(http: int = 0, grpc: int | None = 0, *, host: str = "127.0.0.1", write_timeout: float = 0.0) -> Listeners:

@@ -17,21 +17,21 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from modelwrap.runtime.agenda import Agenda
 from modelwrap.runtime.exits import Exit
-from modelwrap.runtime.fleet import Fleet, Worker
-from modelwrap.runtime.hands import ProcessHand, start_worker
-from modelwrap.runtime.listeners import Listeners, bind, listen
 from modelwrap.runtime.logs import Notices
 from modelwrap.runtime.metrics.segment import allocate
-from modelwrap.runtime.pidfile import pidfile
-from modelwrap.runtime.processes import how_it_ended, reap
-from modelwrap.runtime.ready import Ready
 from modelwrap.runtime.settings import Settings
-from modelwrap.runtime.signals import Signals
+from modelwrap.runtime.supervision.agenda import Agenda
+from modelwrap.runtime.supervision.fleet import Fleet, Worker
+from modelwrap.runtime.supervision.hands import ProcessHand, start_worker
+from modelwrap.runtime.supervision.listeners import Listeners, bind, listen
+from modelwrap.runtime.supervision.pidfile import pidfile
+from modelwrap.runtime.supervision.processes import how_it_ended, reap
+from modelwrap.runtime.supervision.ready import Ready
+from modelwrap.runtime.supervision.signals import Signals
 
 if TYPE_CHECKING:
-    from modelwrap.runtime.admin import Admin
+    from modelwrap.runtime.supervision.admin import Admin
 
 __all__ = ["supervise"]
 
@@ -110,10 +110,10 @@ class _Supervisor:
 
     def _open_admin(self, admin_socket: socket.socket) -> Admin:
         """Open the port of health and metrics. Its rooms are loaded while the workers, just started, load the model."""
-        from modelwrap.runtime.admin import Admin  # noqa: PLC0415
         from modelwrap.runtime.metrics.exposition import Exposition  # noqa: PLC0415
         from modelwrap.runtime.metrics.segment import Segment  # noqa: PLC0415
-        from modelwrap.runtime.status_pages import own_series, status_pages  # noqa: PLC0415
+        from modelwrap.runtime.supervision.admin import Admin  # noqa: PLC0415
+        from modelwrap.runtime.supervision.status_pages import own_series, status_pages  # noqa: PLC0415
 
         listen(admin_socket, self._settings.ports.host, self._settings.ports.metrics, _ADMIN_BACKLOG)
         segments = [Segment(descriptor) for descriptor in self._metrics]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from modelwrap.contract import Role
 from modelwrap.errors import SettingsError
-from modelwrap.runtime import options
-from modelwrap.runtime.annotations import read as read_annotations
-from modelwrap.runtime.ports import Ports, choose
-from modelwrap.runtime.sources import Sources
+from modelwrap.runtime.settings import options
+from modelwrap.runtime.settings.annotations import read as read_annotations
+from modelwrap.runtime.settings.ports import Ports, choose
+from modelwrap.runtime.settings.sources import Sources
 
 __all__ = [
     "Component",

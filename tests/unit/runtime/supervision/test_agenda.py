@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from modelwrap.runtime.agenda import Agenda
+from modelwrap.runtime.supervision.agenda import Agenda
 
 
 def test_what_is_due_is_done_in_order_and_once() -> None:

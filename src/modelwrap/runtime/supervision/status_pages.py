@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from modelwrap.runtime.admin import Page
-from modelwrap.runtime.fleet import Facts
 from modelwrap.runtime.metrics.exposition import CONTENT_TYPE
+from modelwrap.runtime.supervision.admin import Page
+from modelwrap.runtime.supervision.fleet import Facts
 
 __all__ = ["own_series", "status_pages"]
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import modelwrap
 from modelwrap.runtime.exits import Exit
-from modelwrap.runtime.options import OPTIONS, Option
+from modelwrap.runtime.settings.options import OPTIONS, Option
 
 __all__ = ["PROGRAM", "Arguments", "parse", "refuse", "shown_default", "usage_name"]
 

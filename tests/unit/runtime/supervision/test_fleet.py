@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime.channel import Drain, Failed, Loaded, Message, Quiet, Serve, Serving, Spent, Unready
-from modelwrap.runtime.fleet import GRACE, Fleet, Stage, Worker
-from modelwrap.runtime.patience import HOPELESS
+from modelwrap.runtime.supervision.channel import Drain, Failed, Loaded, Message, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.supervision.fleet import GRACE, Fleet, Stage, Worker
+from modelwrap.runtime.supervision.patience import HOPELESS
 
 
 @dataclass

@@ -11,10 +11,9 @@ import pytest
 
 from modelwrap.contract import Role
 from modelwrap.errors import SettingsError
-from modelwrap.runtime import options
-from modelwrap.runtime.options import OPTIONS
-from modelwrap.runtime.settings import Settings, WrongUsage
-from modelwrap.runtime.sources import Said, Sources
+from modelwrap.runtime.settings import Settings, WrongUsage, options
+from modelwrap.runtime.settings.options import OPTIONS
+from modelwrap.runtime.settings.sources import Said, Sources
 
 
 def settings(
@@ -184,5 +183,7 @@ def test_every_flag_is_also_a_variable_of_modelwraps_own() -> None:
 
 
 def test_reading_settings_loads_no_numpy() -> None:
-    program = "import sys, modelwrap.runtime.settings, modelwrap.runtime.arguments; sys.exit('numpy' in sys.modules)"
+    program = (
+        "import sys, modelwrap.runtime.settings, modelwrap.runtime.settings.arguments; sys.exit('numpy' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelwrap.runtime.annotations import parse, read
+from modelwrap.runtime.settings.annotations import parse, read
 
 
 @pytest.mark.parametrize(

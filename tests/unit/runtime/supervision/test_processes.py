@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from modelwrap.runtime.processes import Berth, how_it_ended, reap, resident_bytes
+from modelwrap.runtime.supervision.processes import Berth, how_it_ended, reap, resident_bytes
 
 
 @pytest.mark.parametrize("berth", [Berth(0, 5, (7,), (3,)), Berth(12, 5, (7, 8, 9), (3, 4))])

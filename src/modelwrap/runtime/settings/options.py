@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from modelwrap.contract import METRICS_PATH as DEFAULT_METRICS_PATH
 from modelwrap.contract import SETTING_PREFIX, Env, Port, Role
-from modelwrap.runtime import kinds
-from modelwrap.runtime.kinds import Kind
+from modelwrap.runtime.settings import kinds
+from modelwrap.runtime.settings.kinds import Kind
 
 __all__ = ["OPTIONS", "Group", "Option", "Variable"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from modelwrap.runtime import admin
-from modelwrap.runtime.admin import Admin, Page
+from modelwrap.runtime.supervision import admin
+from modelwrap.runtime.supervision.admin import Admin, Page
 from serving import eventually, request
 
 

@@ -11,8 +11,8 @@ from itertools import chain, count
 
 from modelwrap.contract import Port
 from modelwrap.errors import SettingsError
-from modelwrap.runtime import options
-from modelwrap.runtime.sources import Said, Sources
+from modelwrap.runtime.settings import options
+from modelwrap.runtime.settings.sources import Said, Sources
 
 __all__ = ["Listening", "Ports", "choose"]
 

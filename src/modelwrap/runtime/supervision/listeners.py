@@ -10,7 +10,7 @@ import errno
 import socket
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime.ports import Listening, Ports
+from modelwrap.runtime.settings.ports import Listening, Ports
 
 __all__ = ["Listeners", "address", "bind", "listen"]
 

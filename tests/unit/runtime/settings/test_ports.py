@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime import ports
-from modelwrap.runtime.sources import Sources
+from modelwrap.runtime.settings import ports
+from modelwrap.runtime.settings.sources import Sources
 
 HTTP, GRPC = "PREDICTIVE_UNIT_HTTP_SERVICE_PORT", "PREDICTIVE_UNIT_GRPC_SERVICE_PORT"
 METRICS, SERVICE = "PREDICTIVE_UNIT_METRICS_SERVICE_PORT", "PREDICTIVE_UNIT_SERVICE_PORT"

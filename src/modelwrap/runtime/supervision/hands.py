@@ -9,8 +9,8 @@ import socket
 import subprocess
 from collections.abc import Sequence
 
-from modelwrap.runtime.channel import Channel, Message
-from modelwrap.runtime.processes import Berth, spawn
+from modelwrap.runtime.supervision.channel import Channel, Message
+from modelwrap.runtime.supervision.processes import Berth, spawn
 
 __all__ = ["ProcessHand", "start_worker"]
 

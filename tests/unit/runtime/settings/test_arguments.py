@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelwrap.runtime.arguments import parse
-from modelwrap.runtime.options import OPTIONS
+from modelwrap.runtime.settings.arguments import parse
+from modelwrap.runtime.settings.options import OPTIONS
 
 
 @pytest.mark.parametrize(
