@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
 from typing import Any
 
@@ -103,3 +104,20 @@ def test_many_questions_on_one_stream_are_answered_in_order(channel: grpc.Channe
     names = [f"no.such.Symbol{number}" for number in range(50)]
     answers = call((request(file_containing_symbol=name) for name in names), timeout=WAIT)
     assert [answer.original_request.file_containing_symbol for answer in answers] == names
+
+
+def test_a_reflection_stream_that_is_kept_open_is_let_go_with_the_drain(server: Running, channel: grpc.Channel) -> None:
+    request = message_class("grpc.reflection.v1.ServerReflectionRequest")
+    response = message_class("grpc.reflection.v1.ServerReflectionResponse")
+    path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+    call: Any = channel.stream_stream(path, request.SerializeToString, response.FromString)
+    questions: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    questions.put(request(list_services=""))
+    answers = call(iter(questions.get, None), timeout=WAIT)
+    assert next(answers).list_services_response.service
+    server.turn_red()
+    with pytest.raises(grpc.RpcError) as caught:
+        next(answers)
+    questions.put(None)
+    error: Any = caught.value
+    assert error.code() is grpc.StatusCode.UNAVAILABLE

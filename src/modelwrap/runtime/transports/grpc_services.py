@@ -26,17 +26,36 @@ def conversations(readiness: Readiness) -> Mapping[str, Conversation]:
     Args:
         readiness: What health is told from.
     """
-    health = _Health(readiness)
+    health, reflection = _Health(readiness), _Reflection(readiness)
     return {
         "/grpc.health.v1.Health/Check": health.check,
         "/grpc.health.v1.Health/Watch": health.watch,
-        **{f"/{service}/ServerReflectionInfo": _reflect for service in _REFLECTION},
+        **{f"/{service}/ServerReflectionInfo": reflection.talk for service in _REFLECTION},
     }
 
 
-async def _reflect(stream: Stream) -> AsyncIterator[bytes]:
-    while (message := await stream.message()) is not None:
-        yield grpc_reflection.answer(message)
+class _Reflection:
+    """`ServerReflection`: what there is to call. A client that keeps its stream open does not hold up a drain."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self._readiness = readiness
+
+    async def talk(self, stream: Stream) -> AsyncIterator[bytes]:
+        """An answer to each question."""
+        while (message := await self._question(stream)) is not None:
+            yield grpc_reflection.answer(message)
+
+    async def _question(self, stream: Stream) -> bytes | None:
+        asked = asyncio.create_task(stream.message())
+        changed = asyncio.create_task(self._readiness.change())
+        try:
+            await asyncio.wait({asked, changed}, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                return asked.result()
+            raise NotReady("the server is shutting down")
+        finally:
+            asked.cancel()
+            changed.cancel()
 
 
 class _Health:
