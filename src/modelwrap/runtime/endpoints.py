@@ -170,9 +170,10 @@ class Answerer:
         else:
             request = _decode(codec, verb, received)
             work = partial(self._service.do, verb, request)
-        future = self._mailbox.submit(
-            work, item=request if self._joining and verb is Verb.PREDICT else None, timeout=time_left
-        )
+        item = request if self._joining and verb is Verb.PREDICT else None
+        if item is None and self._mailbox.inline:
+            return self._mailbox.make(work)
+        future = self._mailbox.submit(work, item=item, timeout=time_left)
         if waiting is not None and not future.done():
             waiting(future)
         return await future

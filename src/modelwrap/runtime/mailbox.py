@@ -24,6 +24,8 @@ __all__ = ["Call", "Mailbox", "Perform"]
 
 T = TypeVar("T")
 
+_DRAINING = "the server is shutting down and takes no new requests: send it to another replica"
+
 
 class Call(Generic[T]):
     """One piece of work for the model's thread, and what came of it.
@@ -127,6 +129,22 @@ class Mailbox:
         """How many calls wait or run now."""
         return self._admitted
 
+    @property
+    def inline(self) -> bool:
+        """Whether calls are made on the event loop itself."""
+        return self._inline
+
+    def make(self, work: Callable[[], T]) -> T:
+        """Make a call at once, on the event loop: for inline calls that go alone, which wait for nothing.
+
+        Raises:
+            NotReady: The mailbox drains.
+            Exception: Whatever the work raises.
+        """
+        if self._closed:
+            raise NotReady(_DRAINING)
+        return work()
+
     async def start(self, prepare: Callable[[], T]) -> T:
         """Start the model's threads and return what `prepare` returns, run on the first of them.
 
@@ -161,7 +179,7 @@ class Mailbox:
             NotReady: The mailbox drains.
         """
         if self._closed:
-            raise NotReady("the server is shutting down and takes no new requests: send it to another replica")
+            raise NotReady(_DRAINING)
         if self._admitted >= self._capacity:
             raise Overloaded(f"{self._admitted} requests wait already, which is the limit: try again later")
         if timeout is not None and timeout <= 0:
