@@ -235,12 +235,15 @@ class CustomErrorWithoutFlask(CustomError):
 class Waiting:
     """Waits for something else in every method."""
 
-    async def predict(self, X, names, meta):
+    async def predict(self, X, names):
         await asyncio.sleep(0)
         return X
 
     async def tags(self):
         return {"loop": asyncio.get_running_loop().is_running()}
+
+    async def health_status(self):
+        return "fine"
 
 
 class ClassNames:

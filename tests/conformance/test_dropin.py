@@ -451,11 +451,15 @@ def test_line_66_class_names_as_an_attribute_name_the_columns_and_are_warned_of(
     assert Component(classes.Stubs()).cautions() == []
 
 
-def test_async_methods_answer_over_both_wires(server: Running, channel: grpc.Channel, classes: Any) -> None:
-    server.serve(classes.Waiting())
+@pytest.mark.parametrize("joined", [0, 8], ids=["alone", "joined"])
+def test_async_methods_answer_over_both_wires(
+    server: Running, channel: grpc.Channel, classes: Any, joined: int
+) -> None:
+    server.serve(classes.Waiting(), max_batch_size=joined)
     expected = {"data": {"ndarray": [1]}, "meta": {"tags": {"loop": True}}}
     assert json.loads(post(server, "predict").body) == {**expected, "data": {"names": [], "ndarray": [1]}}
     assert call(channel, "predict") == expected
+    assert json.loads(server.request("GET", "/health/status").body)["strData"] == "fine"
 
 
 def test_async_methods_are_refused_where_calls_are_made_on_the_loop(server: Running, classes: Any) -> None:

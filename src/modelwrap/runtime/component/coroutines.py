@@ -12,6 +12,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from types import CoroutineType
+from typing import TypeVar
 
 from modelwrap.errors import LoadFailed
 from modelwrap.runtime.payload import UserValue
@@ -45,8 +46,11 @@ def finished(value: UserValue) -> UserValue:
     return loop.run(value)
 
 
-def plain(method: Callable[..., UserValue]) -> Callable[..., UserValue]:
-    """A method to be called like any other; the method itself where it is no coroutine function.
+_Method = TypeVar("_Method")
+
+
+def plain(method: _Method) -> _Method | Callable[..., UserValue]:
+    """A method to be called like any other; what is no coroutine function is returned as it is.
 
     Raises:
         LoadFailed: It is one, and calls are made on an event loop, which can't wait for another.

@@ -22,6 +22,7 @@ __all__ = ["MISSING", "Component", "RawAnswer", "failure"]
 MISSING = object()
 
 _PLAIN_VERBS = (Verb.PREDICT, Verb.TRANSFORM_INPUT, Verb.TRANSFORM_OUTPUT, Verb.ROUTE)
+_CALLED_LATER = ("class_names", "feature_names", "tags", "metrics", "health_status", "init_metadata", "shutdown")
 _MEANS_MISSING = "SeldonNotImplementedError"
 _log = logging.getLogger("modelwrap")
 
@@ -68,13 +69,20 @@ class Component:
             for verb in Verb
             for on_grpc in (False, True)
         }
+        for name in _CALLED_LATER:
+            plain(getattr(type(user_object), name, None))  # only to refuse an async one now, where it can't be called
 
-    def _method(self, name: str) -> Callable[..., UserValue] | None:
+    def _find(self, name: str) -> Callable[..., UserValue] | None:
         """The object's method, unless it is a stub inherited from Seldon's own base class."""
         method = getattr(self.user_object, name, None)
         if not callable(method):
             return None
-        return None if _is_stub(method) else plain(method)
+        return None if _is_stub(method) else method
+
+    def _method(self, name: str) -> Callable[..., UserValue] | None:
+        """The same, to be called; async methods become plain ones. Only while this object is made, on its thread."""
+        method = self._find(name)
+        return None if method is None else plain(method)
 
     def cautions(self) -> list[str]:
         """What is worth saying once, when the server starts: what works now and will disappoint later."""
@@ -96,7 +104,7 @@ class Component:
             return self._aggregate is not None
         if verb is Verb.SEND_FEEDBACK:
             return self._feedback is not None
-        return verb in self._plain or self._method(verb.value) is not None
+        return verb in self._plain or self._find(verb.value) is not None
 
     def inherits_stub(self, verb: Verb) -> bool:
         """Whether all that the class has for this verb is the stub of Seldon's own base class."""
@@ -113,7 +121,7 @@ class Component:
 
     def joinable(self) -> bool:
         """Whether `predict` can take the rows of several requests at once: no raw method, and no metadata asked for."""
-        method = self._method("predict")
+        method = self._find("predict")
         raw = self._raw[Verb.PREDICT, False] or self._raw[Verb.PREDICT, True]
         return method is not None and not raw and not takes_meta(method)
 

@@ -144,7 +144,7 @@ def test_a_threads_loop_is_closed_when_the_thread_ends() -> None:
     assert loop.is_closed()
 
 
-@pytest.mark.parametrize("name", ["predict", "route_raw", "send_feedback"])
+@pytest.mark.parametrize("name", ["predict", "route_raw", "send_feedback", "tags", "health_status", "shutdown"])
 def test_inline_refuses_an_async_method_at_load_and_says_what_to_do(name: str) -> None:
     async def method(self: Any, X: Any, names: Any) -> None: ...
 
@@ -153,6 +153,16 @@ def test_inline_refuses_an_async_method_at_load_and_says_what_to_do(name: str) -
 
     with pytest.raises(LoadFailed, match=r"is an async method.*start without --inline"):
         asyncio.run(start())
+
+
+def test_the_loop_may_ask_what_an_async_class_can_do() -> None:
+    answering = Component(Answering())
+
+    async def ask() -> tuple[bool, ...]:
+        can = answering.has(Verb.HEALTH_STATUS), answering.has(Verb.PREDICT), answering.has(Verb.TRANSFORM_INPUT)
+        return *can, answering.joinable()
+
+    assert asyncio.run(ask()) == (True, True, False, False)
 
 
 def test_the_models_thread_takes_an_async_method() -> None:
