@@ -23,7 +23,7 @@ RUNTIME_FOLDER = "runtime"
 REQUIREMENTS = "modelwrap-requirements.txt"
 
 #: What the server loads in its two kinds of process.
-SERVER_MODULES = (f"{ENTRYPOINT_MODULE}.supervisor", f"{ENTRYPOINT_MODULE}.worker")
+SERVER_MODULES = (f"{ENTRYPOINT_MODULE}.supervision.supervisor", f"{ENTRYPOINT_MODULE}.worker")
 ENVIRONMENT_DIR = "/opt/venv"
 _PYTHON = f"{ENVIRONMENT_DIR}/bin/python"
 _COMPILE = "-m compileall -q --invalidation-mode checked-hash"

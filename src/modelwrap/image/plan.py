@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -93,9 +94,14 @@ def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: 
     )
 
 
+#: The methods that take whole messages, as protobuf's over gRPC; feedback's always. Source: component API section 6.
+_WHOLE_MESSAGES = re.compile(
+    r"predict_(raw|grpc)|(transform_input|transform_output|route|aggregate|send_feedback)_(rest|grpc|raw)"
+)
+
+
 def _takes_protobuf_messages(project: Project) -> bool:
-    """Over gRPC, and for feedback always, the forms for whole messages do. Source: component API section 6."""
-    return any(name.endswith(("_raw", "_grpc")) for name in project.model.methods)
+    return any(_WHOLE_MESSAGES.fullmatch(name) for name in project.model.methods)
 
 
 def _archives(folder: Folder, requirements: Requirements) -> frozenset[str]:

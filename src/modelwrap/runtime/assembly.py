@@ -73,6 +73,8 @@ async def load(settings: Settings) -> Model:
     started, before = time.perf_counter(), resident_bytes()
     mailbox = await _mailbox(settings)
     component = await mailbox.run(partial(_build, name, arguments))
+    for caution in component.cautions():
+        _log.warning("%s", caution)
     seconds, grown = time.perf_counter() - started, max(0, resident_bytes() - before)
     metadata = await mailbox.run(partial(_metadata, component, settings.identity.image, override))
     return Model(component, mailbox, metadata, seconds, grown)
@@ -99,7 +101,13 @@ def application(settings: Settings, model: Model, segments: Sequence[Segment], s
     exposition = Exposition(segments, settings.identity.metric_labels())
     _tell_in_flight(asyncio.get_running_loop(), model.mailbox, server_metrics)
     return Application(
-        Answerer(service, model.mailbox, metadata=model.metadata, joining=joining),
+        Answerer(
+            service,
+            model.mailbox,
+            metadata=model.metadata,
+            joining=joining,
+            passthrough=settings.component.passthrough,
+        ),
         limits=_limits(settings),
         pages=_pages(settings, exposition),
         observe=_observe(settings, server_metrics),

@@ -17,9 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from modelwrap import compat
 from modelwrap.errors import LoadFailed, SettingsError
 from modelwrap.runtime import assembly
 from modelwrap.runtime.assembly import Model
+from modelwrap.runtime.component.coroutines import finished
+from modelwrap.runtime.component.custom_service import start_custom_service
 from modelwrap.runtime.component.loader import user_traceback
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import configure
@@ -51,6 +54,7 @@ def work(settings: Settings, word: str) -> int:
     for descriptor in berth.descriptors:
         os.set_inheritable(descriptor, False)  # programs that user code starts must not hold our ports open
     _find_modules_here()
+    compat.activate()
     several = settings.concurrency.workers > 1
     configure(
         settings.logging.level,
@@ -99,15 +103,15 @@ class _Worker:
         """From start to end; returns the exit status."""
         try:
             model = await assembly.load(self._settings)
-            self._application = application = assembly.application(
-                self._settings, model, self._segments, self._berth.slot
-            )
+            application = assembly.application(self._settings, model, self._segments, self._berth.slot)
         except SettingsError as error:
             return self._fail(Failed(error.message))
         except LoadFailed as error:
             return self._fail(Failed(error.message, self._traceback_of(error)))
         self._application = application
         self._channel.send(Loaded(model.seconds, model.bytes))
+        if self._settings.concurrency.workers == 1 or self._berth.slot == 0:
+            start_custom_service(model.component.user_object)  # once, not in every worker
         await self._ports_open.wait()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._told_to_drain.set)
         return await self._serve(model, self._counting(application))
@@ -190,7 +194,7 @@ class _Worker:
         if not callable(shutdown):
             return
         try:
-            await asyncio.wait_for(model.mailbox.run(shutdown), seconds)
+            await asyncio.wait_for(model.mailbox.run(lambda: finished(shutdown())), seconds)
         except TimeoutError:
             _log.warning("%s.shutdown() was not done within %g s", self._settings.component.name, seconds)
             _leave_at_once(Exit.GOOD)
