@@ -17,7 +17,7 @@ import grpc
 import numpy as np
 import pytest
 
-from conformance.vocabulary import SeldonMicroserviceException, make
+from conformance.vocabulary import SeldonMicroserviceException, Slow, make
 from inprocess import Running
 from modelwrap.runtime.transports.types import Limits
 
@@ -157,21 +157,6 @@ def test_a_status_chosen_by_user_code_has_its_counterpart(
     server.serve(make(predict=fail))
     error = refused(lambda: predict(channel))
     assert (error.code(), error.details()) == (code, "msg")
-
-
-class Slow:
-    """A model that holds every call until it is let go."""
-
-    def __init__(self) -> None:
-        self.entered = threading.Semaphore(0)
-        self.release = threading.Event()
-        self.made = 0
-
-    def predict(self, X: Any, names: Any) -> Any:
-        self.made += 1
-        self.entered.release()
-        assert self.release.wait(WAIT)
-        return X
 
 
 def test_a_deadline_is_kept_while_the_model_works_and_the_next_call_is_served(

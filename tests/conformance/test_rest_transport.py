@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.vocabulary import make
+from conformance.vocabulary import Slow, make
 from inprocess import H2corn, Running
 from modelwrap.runtime.transports.types import Limits
 
@@ -20,21 +20,6 @@ WAIT = 10.0
 BODY = b'{"data":{"ndarray":[[1,2]]}}'
 ANSWER = {"data": {"names": ["t:0", "t:1"], "ndarray": [[1, 2]]}, "meta": {}}
 IDENTITY = make(predict=lambda self, X, names: X)
-
-
-class Slow:
-    """A model that holds every call until it is let go."""
-
-    def __init__(self) -> None:
-        self.entered = threading.Semaphore(0)
-        self.release = threading.Event()
-        self.made = 0
-
-    def predict(self, X: Any, names: Any) -> Any:
-        self.made += 1
-        self.entered.release()
-        assert self.release.wait(WAIT)
-        return X
 
 
 @pytest.fixture

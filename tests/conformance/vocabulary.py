@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
 
-__all__ = ["SeldonComponent", "SeldonMicroserviceException", "make", "words"]
+__all__ = ["SeldonComponent", "SeldonMicroserviceException", "Slow", "make", "words"]
+
+_HELD = 10.0
 
 
 class SeldonMicroserviceException(Exception):
@@ -49,6 +52,28 @@ SeldonComponent: Any = type(
         )
     },
 )
+
+
+class Slow:
+    """A model that holds every call until it is let go.
+
+    Attributes:
+        entered: Released once for every call that has begun.
+        release: Set to let all calls go.
+        made: How many calls were made.
+    """
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.release = threading.Event()
+        self.made = 0
+
+    def predict(self, X: Any, names: Any) -> Any:
+        """What it is given, once it is let go."""
+        self.made += 1
+        self.entered.release()
+        assert self.release.wait(_HELD)
+        return X
 
 
 def make(**members: Any) -> Any:
