@@ -86,15 +86,9 @@ class Component:
 
     def cautions(self) -> list[str]:
         """What is worth saying once, when the server starts: what works now and will disappoint later."""
-        found = []
-        if self.states_as_attribute("class_names"):
-            found.append(
-                f"{type(self.user_object).__name__}: class_names attribute is deprecated: write it as a method"
-            )
         over_grpc = [method for methods in self._raw.values() for method in methods]
-        if complaint := missing_messages(over_grpc):
-            found.append(f"{complaint} (until then, only REST reaches it)")
-        return found
+        complaint = missing_messages(over_grpc)
+        return [f"{complaint} (until then, only REST reaches it)"] if complaint else []
 
     def has(self, verb: Verb) -> bool:
         """Whether the class itself does this verb, by a plain or by a raw method."""

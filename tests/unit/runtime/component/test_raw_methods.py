@@ -148,10 +148,9 @@ def test_a_class_without_raw_methods_needs_no_protobuf() -> None:
     assert Component(type("User", (), {"predict": lambda self, X, names: X})()).cautions() == []
 
 
-def test_class_names_as_an_attribute_are_warned_of_once_at_the_start() -> None:
-    [caution] = Component(type("User", (), {"class_names": ["a"]})()).cautions()
-    assert caution.startswith("User: class_names attribute is deprecated")
-    assert Component(type("User", (), {"class_names": lambda self: ["a"]})()).cautions() == []
+def test_class_names_as_an_attribute_are_as_good_as_a_method() -> None:
+    for names in (["a"], lambda self: ["a"]):
+        assert Component(type("User", (), {"class_names": names})()).cautions() == []
 
 
 # -- what comes back ---------------------------------------------------------------------------------------------------
