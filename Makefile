@@ -45,6 +45,10 @@ fix: $(READY) ## Format and repair what ruff can repair
 test: $(READY) ## Run the unit, conformance and house tests
 	@$(BIN)/pytest $(ARGS)
 
+.PHONY: conformance
+conformance: $(READY) ## Count how much of the reference's behaviour the tests hold us to
+	@$(BIN)/pytest -q -p conformance.tally $(ARGS)
+
 .PHONY: lowest
 lowest: $(READY) ## Run the tests on the lowest versions that pyproject.toml admits
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)

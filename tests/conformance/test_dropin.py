@@ -21,7 +21,6 @@ from inprocess import Reply, Running
 from modelwrap.compat import activate
 from modelwrap.errors import LoadFailed
 from modelwrap.runtime.component import loader
-from modelwrap.runtime.component.invoke import Component
 
 WAIT = 20.0
 ONE = {"data": {"ndarray": [1]}}
@@ -442,13 +441,10 @@ def test_the_classs_own_error_handler_answers(server: Running, channel: grpc.Cha
     assert json.loads(refused.details()) == CUSTOM
 
 
-def test_line_66_class_names_as_an_attribute_name_the_columns_and_are_warned_of(server: Running, classes: Any) -> None:
+def test_line_66_class_names_as_an_attribute_name_the_columns(server: Running, classes: Any) -> None:
     server.serve(classes.ClassNames())
     answer = json.loads(post(server, "predict", {"data": {"ndarray": [[1, 2]]}}).body)
     assert answer["data"]["names"] == ["yes", "no"]
-    [caution] = Component(classes.ClassNames()).cautions()
-    assert "class_names attribute is deprecated" in caution
-    assert Component(classes.Stubs()).cautions() == []
 
 
 @pytest.mark.parametrize("joined", [0, 8], ids=["alone", "joined"])
