@@ -1,0 +1,32 @@
+"""Commands that are typed in the docs and run by another test, since they need Docker, an index, or minutes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Commands that begin so, who runs them, and the words by which that can be seen there.
+
+    Attributes:
+        begins: What the command looks like, from its beginning.
+        file: The file that runs it.
+        test: The test in that file.
+        words: Text of that file that runs it.
+    """
+
+    begins: re.Pattern[str]
+    file: str
+    test: str
+    words: str
+
+
+_IRIS = "test_the_image_answers_as_the_model_does_and_ends_when_told"
+ELSEWHERE = (
+    Elsewhere(re.compile(r"(\S+=\S+ )?\./build_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "build_image.sh"),
+    Elsewhere(re.compile(r"\./push_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "push_image.sh"),
+    Elsewhere(re.compile(r"docker run --rm -p 9000:9000"), "tests/e2e/test_iris.py", _IRIS, "container"),
+    Elsewhere(re.compile(r"make demo"), "tests/e2e/test_demo.py", "test_the_demo_keeps_its_promises", "make"),
+)
