@@ -18,6 +18,11 @@ command line turns an error into an exit status.
     ├── ComponentError         the user's class failed
     │   ├── ComponentFailed      it raised, or returned what can't be sent
     │   └── LoadFailed           it can't be imported, built or loaded
+    ├── StateError             kept state can't be saved or loaded
+    │   ├── UnreadableState      it is damaged, not to be trusted, or of another class or format
+    │   ├── StoreUnavailable     the store does not answer, or has no room
+    │   ├── StateMoved           somebody else has saved in the meantime
+    │   └── NotTheWriter         another writer has the lease
     ├── SettingsError          a flag, environment variable or annotation that can't be used
     └── ProjectError           a model folder, or a value given for its image, that can't be used
 """
@@ -37,13 +42,18 @@ __all__ = [
     "ModelwrapError",
     "NotAvailable",
     "NotReady",
+    "NotTheWriter",
     "Overloaded",
     "ProjectError",
     "RequestError",
     "SettingsError",
+    "StateError",
+    "StateMoved",
+    "StoreUnavailable",
     "TooLarge",
     "UnknownEndpoint",
     "UnknownName",
+    "UnreadableState",
     "WrongMethod",
 ]
 
@@ -199,6 +209,26 @@ class ComponentFailed(ComponentError):
 
 class LoadFailed(ComponentError):
     """The user's class can't be imported, built or loaded."""
+
+
+class StateError(ModelwrapError):
+    """State can't be saved or loaded."""
+
+
+class UnreadableState(StateError):
+    """What a store keeps is damaged, not to be trusted, or of another class or a newer format."""
+
+
+class StoreUnavailable(StateError):
+    """A store does not answer, or has no room; what was asked of it may or may not have been done."""
+
+
+class StateMoved(StateError):
+    """A store holds another version than the one a save was meant to follow."""
+
+
+class NotTheWriter(StateError):
+    """A save came from a writer whose lease has gone to another."""
 
 
 class SettingsError(ModelwrapError):
