@@ -61,9 +61,11 @@ lowest: $(READY) ## Run the tests on the lowest versions that pyproject.toml adm
 
 LOWEST := .cache/lowest
 
-.PHONY: e2e
-e2e: $(READY) ## Wrap, build, push, pull and run the example as a container (needs root and Docker)
-	@$(BIN)/pytest tests/e2e $(ARGS)
+.PHONY: e2e e2e-heavy
+e2e: $(READY) ## Wrap, build, push, pull and run the example as a container (needs root, Docker, Podman and Buildah)
+	@$(BIN)/pytest tests/e2e -m "not heavy" $(ARGS)
+e2e-heavy: $(READY) ## The same by every builder from every kind of index, the guide's own example, Debian packages
+	@$(BIN)/pytest tests/e2e -m heavy $(ARGS)
 
 .PHONY: demo
 demo: $(READY) ## Train, wrap and serve the example without Docker, and compare the answers

@@ -18,11 +18,11 @@ MODEL_REQUIREMENTS = Path("model/requirements.txt")
 RUNTIME_REQUIREMENTS = Path("modelwrap-requirements.txt")
 
 
-def wrap(model_folder: Path, repository: str, *options: str) -> Path:
+def wrap(model_folder: Path, repository: str, *options: str, model: str = CLASS) -> Path:
     """Runs the guide's command on a model folder and returns the folder that it made."""
-    command = [MODELWRAP, str(model_folder), CLASS, "0.1", repository, *options]
-    subprocess.run(command, check=True, capture_output=True, text=True)
-    return model_folder / "build"
+    command = [MODELWRAP, str(model_folder), model, "0.1", repository, *options]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return Path(printed.strip())
 
 
 def make_environment(folder: Path, *requirements: Path) -> Path:

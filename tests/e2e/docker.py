@@ -7,68 +7,23 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
+from e2e.engine import Engine
 from rig.processes import running
 
 BRIDGE = Path("/sys/class/net/docker0")
 
 
-class DockerError(Exception):
-    """A docker command failed; the message holds the command and all that it wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Docker:
-    """The docker command, bound to one daemon.
-
-    Attributes:
-        environment: What a program must see in its environment to use the same daemon.
-    """
-
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    def run(self, *arguments: str, seconds: float = 300, stdin: Path | None = None, with_errors: bool = False) -> str:
-        """Runs one docker command and returns its standard output, stripped; `with_errors` adds its standard error.
-
-        Raises:
-            DockerError: The command failed.
-        """
-        with contextlib.ExitStack() as stack:
-            source = stack.enter_context(stdin.open("rb")) if stdin else subprocess.DEVNULL
-            result = subprocess.run(
-                ["docker", *arguments],
-                stdin=source,
-                capture_output=True,
-                check=False,
-                timeout=seconds,
-                env={**os.environ, **self.environment},
-            )
-        output = result.stdout.decode(errors="replace")
-        errors = result.stderr.decode(errors="replace")
-        if result.returncode != 0:
-            raise DockerError(f"docker {' '.join(arguments)}: status {result.returncode}\n{output}{errors}")
-        return (output + errors if with_errors else output).strip()
-
-    def answers(self) -> bool:
-        """Whether the daemon is there."""
-        try:
-            self.run("version", "--format", "{{.Server.Version}}", seconds=20)
-        except (DockerError, FileNotFoundError):
-            return False
-        return True
-
-
 @contextlib.contextmanager
-def docker_for_tests() -> Iterator[Docker]:
-    """Yields the running daemon's Docker, or one with a private daemon that ends with the block.
+def docker_for_tests() -> Iterator[Engine]:
+    """Yields Docker with the running daemon, or one with a private daemon that ends with the block.
 
     Raises:
         RuntimeError: There is no Docker here, or a private daemon would harm another one.
     """
-    existing = Docker()
+    existing = Engine()
     if existing.answers():
         yield existing
         return
@@ -93,9 +48,9 @@ def _refuse_if_impossible() -> None:
 
 
 @contextlib.contextmanager
-def _private_daemon(folder: Path) -> Iterator[Docker]:
+def _private_daemon(folder: Path) -> Iterator[Engine]:
     socket = f"unix://{folder}/docker.sock"
-    docker = Docker({"DOCKER_HOST": socket, "DOCKER_CONFIG": str(folder / "config")})
+    docker = Engine(environment={"DOCKER_HOST": socket, "DOCKER_CONFIG": str(folder / "config")})
     command = ["dockerd", "--host", socket, "--pidfile", f"{folder}/pid", "--bridge=none", "--iptables=false"]
     command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
     with running(command, ready=docker.answers, seconds=60, log=folder / "dockerd.log"):
