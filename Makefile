@@ -67,6 +67,10 @@ e2e: $(READY) ## Wrap, build, push, pull and run the example as a container (nee
 e2e-heavy: $(READY) ## The same by every builder from every kind of index, the guide's own example, Debian packages
 	@$(BIN)/pytest tests/e2e -m heavy $(ARGS)
 
+.PHONY: wrapper-image
+wrapper-image: $(READY) ## Build the image core-python-wrapper (ARGS="--build-arg BASE_IMAGE=python:3.13-slim")
+	@packaging/core-python-wrapper/build.sh $(ARGS)
+
 .PHONY: demo
 demo: $(READY) ## Train, wrap and serve the example without Docker, and compare the answers
 	@$(BIN)/python -m demo

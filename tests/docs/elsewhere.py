@@ -24,9 +24,13 @@ class Elsewhere:
 
 
 _IRIS = "test_the_image_answers_as_the_model_does_and_ends_when_told"
+_WRAPPER = "test_it_writes_what_the_command_writes_and_leaves_it_to_the_owner"
+_WRAPPERS = "tests/e2e/test_wrapper_image.py"
 ELSEWHERE = (
     Elsewhere(re.compile(r"(\S+=\S+ )?\./build_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "build_image.sh"),
     Elsewhere(re.compile(r"\./push_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "push_image.sh"),
     Elsewhere(re.compile(r"docker run --rm -p 9000:9000"), "tests/e2e/test_iris.py", _IRIS, "container"),
+    Elsewhere(re.compile(r"docker run .*core-python-wrapper /my_model"), _WRAPPERS, _WRAPPER, '"/my_model"'),
+    Elsewhere(re.compile(r"make wrapper-image"), _WRAPPERS, _WRAPPER, "core-python-wrapper/build.sh"),
     Elsewhere(re.compile(r"make demo"), "tests/e2e/test_demo.py", "test_the_demo_keeps_its_promises", "make"),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from modelwrap.errors import ModelwrapError
 if TYPE_CHECKING:
     from modelwrap.cli.command import Command
 
-__all__ = ["main"]
+__all__ = ["call", "ending_well", "main"]
 
 _COMMANDS = {
     "serve": "serve a model folder here, over REST and gRPC",
@@ -52,8 +52,13 @@ Examples:
 
 def main() -> int:
     """Runs the command that the words of the command line ask for and returns its exit status."""
+    return ending_well(lambda: _run(sys.argv[1:]))
+
+
+def ending_well(run: Callable[[], int]) -> int:
+    """Runs something and returns its exit status; whatever it raises becomes a message and a status too."""
     try:
-        return _run(sys.argv[1:])
+        return run()
     except ModelwrapError as error:
         terminal.error(error.message)
         return Exit.FAILED
@@ -84,11 +89,11 @@ def _run(arguments: list[str]) -> int:
         return Exit.GOOD
     first, *rest = arguments
     if first in _COMMANDS and not _is_guide_form(arguments):
-        return _call(first, rest, f"modelwrap {first}")
+        return call(_load(first), rest, f"modelwrap {first}")
     if (near := _misspelt_command(first)) is not None:
         terminal.error(f"there is no command {first}\n{near}")
         return Exit.USAGE
-    return _call("wrap", arguments, "modelwrap")
+    return call(_load("wrap"), arguments, "modelwrap", help_from="modelwrap wrap --help")
 
 
 def _is_guide_form(arguments: Sequence[str]) -> bool:
@@ -116,14 +121,23 @@ def _load(verb: str) -> Command:
     return command
 
 
-def _call(verb: str, arguments: list[str], shown_as: str) -> int:
+def call(command: Command, arguments: list[str], shown_as: str, help_from: str | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        command: What to run.
+        arguments: What was typed after its name.
+        shown_as: Its name in usage lines.
+        help_from: What to type for its help.
+    """
     import click  # noqa: PLC0415 - only a command needs it
 
     try:
-        status: int | None = _load(verb).main(arguments, prog_name=shown_as, standalone_mode=False)
+        status: int | None = command.main(arguments, prog_name=shown_as, standalone_mode=False)
     except click.UsageError as error:
         usage = error.ctx.get_usage() if error.ctx else ""
-        terminal.error("\n".join(filter(None, [error.format_message(), usage, f"modelwrap {verb} --help tells more"])))
+        advice = f"{help_from or f'{shown_as} --help'} tells more"
+        terminal.error("\n".join(filter(None, [error.format_message(), usage, advice])))
         return Exit.USAGE
     except click.Abort as error:
         raise KeyboardInterrupt from error

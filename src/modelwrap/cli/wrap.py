@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +24,14 @@ from modelwrap.image.reference import check_base_image, default_image_name, make
 from modelwrap.image.staging import check_output, write_folder
 from modelwrap.project import LeftOut, read_project
 
-__all__ = ["COMMAND"]
+__all__ = ["COMMAND", "Request", "make_command", "wrap"]
 
 #: How many paths of one kind are named before the rest is only counted.
 _NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
+class Request:
     """The command line as typed."""
 
     model_path: str
@@ -48,11 +48,20 @@ class _Request:
 
     @property
     def output(self) -> Path:
+        """The folder to write, as typed or by default."""
         return Path(self.out_folder) if self.out_folder else Path(self.model_path, "build")
 
 
-def _wrap(request: _Request) -> int:
-    """Checks everything, then writes the folder; prints its path."""
+def wrap(request: Request, next_step: str | None = None) -> int:
+    """Checks everything, then writes the folder; prints its path.
+
+    Args:
+        request: What was asked for.
+        next_step: What is said at the end instead of the usual words.
+
+    Raises:
+        ProjectError: It was refused, or could not be written; nothing was changed.
+    """
     output = Path(os.path.realpath(request.output))
     plan = _plan(request, output)
     check_output(output, plan.project.root, replace=request.force)
@@ -61,12 +70,12 @@ def _wrap(request: _Request) -> int:
             write_folder(generated_entries(plan), output, replace=request.force)
         except OSError as error:
             raise ProjectError(_write_message(error, request.output)) from error
-    _report(plan, request.output)
+    _report(plan, next_step or _next_step(request.output))
     terminal.result(str(request.output))
     return Exit.GOOD
 
 
-def _plan(request: _Request, output: Path) -> ImagePlan:
+def _plan(request: Request, output: Path) -> ImagePlan:
     image_name = request.image_name or default_image_name(request.model_name)
     reference = make_reference(request.docker_repo, image_name, request.image_version)
     base_image = check_base_image(request.base_image)
@@ -80,7 +89,7 @@ def _write_message(error: OSError, output: Path) -> str:
     return f"the output folder {output} can't be written: {error.strerror}{place}\nnothing was changed"
 
 
-def _report(plan: ImagePlan, output: Path) -> None:
+def _report(plan: ImagePlan, next_step: str) -> None:
     for text in plan.notes:
         terminal.note(text)
     folder = plan.project.folder
@@ -91,8 +100,11 @@ def _report(plan: ImagePlan, output: Path) -> None:
         f"{plan.project.model.name} ({plan.project.role}), {count} file{'s' * (count != 1)}, "
         f"{terminal.size(folder.size)}, as {plan.reference}"
     )
-    place = shlex.quote(str(output))
-    terminal.say(f"next: cd {place} && ./build_image.sh && ./push_image.sh")
+    terminal.say(next_step)
+
+
+def _next_step(output: Path) -> str:
+    return f"next: cd {shlex.quote(str(output))} && ./build_image.sh && ./push_image.sh"
 
 
 def _left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
@@ -132,23 +144,31 @@ _OPTIONS = [
     click.Option(["-f", "--force"], is_flag=True, help="Replace what modelwrap wrote there before."),
 ]
 
-COMMAND = Command(
-    "wrap",
-    [*(click.Argument([word]) for word in _WORDS), *_OPTIONS],
-    lambda **words: _wrap(_Request(**words)),
-    about=(
-        "Write a folder that builds into an image, from the class MODEL_NAME in MODEL_PATH/MODEL_NAME.py. The image is "
-        "DOCKER_REPO/NAME:IMAGE_VERSION. The folder stands alone: model, server, Dockerfile, build_image.sh, "
-        "push_image.sh. Its path is printed."
-    ),
-    groups={
-        "What it serves": ["--service-type", "-p", "--grpc"],
-        "The image": ["--image-name", "--base-image"],
-        "The folder": ["--out-folder", "-f", "-h"],
-    },
-    examples=[
-        "modelwrap ./iris IrisClassifier 0.1 seldonio",
-        "modelwrap ./router EpsilonGreedy 0.2 registry.example:5000/team --service-type ROUTER -p",
-        "modelwrap ./mnist MnistClassifier 1.4 seldonio --base-image python:3.13-slim --out-folder ../mnist --force",
-    ],
-)
+_EXAMPLES = [
+    "modelwrap ./iris IrisClassifier 0.1 seldonio",
+    "modelwrap ./router EpsilonGreedy 0.2 registry.example:5000/team --service-type ROUTER -p",
+    "modelwrap ./mnist MnistClassifier 1.4 seldonio --base-image python:3.13-slim --out-folder ../mnist --force",
+]
+
+
+def make_command(run: Callable[[Request], int] = wrap, examples: Sequence[str] = _EXAMPLES) -> Command:
+    """The command, with what it does and the examples of its help."""
+    return Command(
+        "wrap",
+        [*(click.Argument([word]) for word in _WORDS), *_OPTIONS],
+        lambda **words: run(Request(**words)),
+        about=(
+            "Write a folder that builds into an image, from the class MODEL_NAME in MODEL_PATH/MODEL_NAME.py. The "
+            "image is DOCKER_REPO/NAME:IMAGE_VERSION. The folder stands alone: model, server, Dockerfile, "
+            "build_image.sh, push_image.sh. Its path is printed."
+        ),
+        groups={
+            "What it serves": ["--service-type", "-p", "--grpc"],
+            "The image": ["--image-name", "--base-image"],
+            "The folder": ["--out-folder", "-f", "-h"],
+        },
+        examples=examples,
+    )
+
+
+COMMAND = make_command()
