@@ -97,4 +97,4 @@ lock: $(READY) ## Resolve the lock again (UPGRADE=--upgrade for newer versions)
 clean: ## Remove what the other commands made
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist examples/*/build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	@rm -f examples/*/*.joblib
+	@rm -f examples/*/*.joblib examples/*/*.h5

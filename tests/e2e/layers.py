@@ -29,8 +29,8 @@ def history(engine: Engine, image: str) -> str:
     """The layers of an image that hold anything, newest first: size and instruction."""
     form = "{{.Size}}\t{{.CreatedBy}}"
     lines = engine.run("history", "--no-trunc", "--format", form, image).splitlines()
-    rows = (line.split("\t", 1) for line in lines)
-    return "\n".join(f"{size:>8}  {_short(words)}" for size, words in rows if not size.startswith("0B"))
+    rows = (line.partition("\t") for line in lines)
+    return "\n".join(f"{size:>8}  {_short(words)}" for size, _, words in rows if size != "0B")
 
 
 def _short(instruction: str) -> str:
