@@ -79,9 +79,7 @@ def test_a_model_that_is_not_mounted_is_asked_for(root: Path) -> None:
 
 
 def test_a_model_that_the_container_does_not_see_is_asked_for(root: Path) -> None:
-    with pytest.raises(
-        ProjectError, match=r"no folder /srv/ann/mnist in the container\n.*-v /path/to/model:/my_model"
-    ):
+    with pytest.raises(ProjectError, match=r"no folder /srv/ann/mnist in the container\n.*-v /path/to/model:/my_model"):
         place_output(request_for("/srv/ann/mnist"), Path("/"), mounts(root))
 
 
