@@ -256,10 +256,10 @@ def connect(url: str) -> Any:
     scheme, _, rest = url.partition("://")
     plain, _, kind = scheme.partition("+")
     if kind == "cluster":
-        return redis.RedisCluster.from_url(f"{plain}://{rest}", **waits)  # type: ignore[no-untyped-call]
+        return redis.RedisCluster.from_url(f"{plain}://{rest}", **waits)
     if kind == "sentinel":
         return _by_sentinels(plain, rest, waits)
-    return redis.Redis.from_url(url, **waits)  # type: ignore[no-untyped-call]
+    return redis.Redis.from_url(url, **waits)
 
 
 def _by_sentinels(scheme: str, rest: str, waits: dict[str, float]) -> Any:
@@ -273,8 +273,8 @@ def _by_sentinels(scheme: str, rest: str, waits: dict[str, float]) -> Any:
     user, _, password = login.partition(":")
     known = {"username": unquote(user) or None, "password": unquote(password) or None, "db": int(database or 0)}
     addresses = [(host, int(port or 26379)) for host, _, port in (each.rpartition(":") for each in hosts.split(","))]
-    sentinel = Sentinel(addresses, sentinel_kwargs=dict(waits), ssl=scheme == "rediss", **waits, **known)
-    return sentinel.master_for(service)
+    sentinel = Sentinel(addresses, sentinel_kwargs=dict(waits), ssl=scheme == "rediss", **waits, **known)  # type: ignore[no-untyped-call]
+    return sentinel.master_for(service)  # type: ignore[no-untyped-call]
 
 
 def without_password(url: str) -> str:
