@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY) ## Make .venv from the lock, with the project installed in it
@@ -76,8 +76,20 @@ demo: $(READY) ## Train, wrap and serve the example without Docker, and compare 
 	@$(BIN)/python -m demo
 
 .PHONY: bench
-bench: $(READY) ## Measure requests per second beside a bare call of the model
+bench: $(READY) ## Measure this server beside nginx and bare calls of the model (minutes)
 	@$(BIN)/python -m bench.serving $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: $(READY) ## Measure this server and other servers of Python models in one run
+	@$(BIN)/python -m bench.comparison $(ARGS)
+
+.PHONY: profile
+profile: $(READY) ## Show where a worker's time goes under load, native code included
+	@$(BIN)/python -m bench.hot_path $(ARGS)
+
+.PHONY: startup
+startup: $(READY) ## Measure imports, the command line's start and the supervisor's memory
+	@$(BIN)/python -m bench.startup
 
 .PHONY: footprint
 footprint: $(READY) ## Measure what the runtime adds to the environment of a model

@@ -1,0 +1,69 @@
+"""What is measured: a model, how it is asked, by how many at once, and the answer that counts as right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from bench.loads import Load
+from bench.models.plain import Matrix
+
+IDENTITY, MEAN, NAP, WORK = "plain.Identity", "plain.Mean", "plain.Nap", "plain.Work"
+IRIS = "IrisClassifier.IrisClassifier"
+FLOWER = np.array([[5.1, 3.5, 1.4, 0.2]])
+#: A picture of 224 by 224 points in three colours: 2.9 MB of JSON, 1.2 MB of protobuf.
+PICTURE = np.random.default_rng(0).random((1, 224 * 224 * 3))
+#: How far two right answers may lie from each other: servers have scikit-learn with different NumPys.
+CLOSE = 1e-6
+
+
+class Wire(Enum):
+    """How it is asked."""
+
+    REST = "REST"
+    GRPC = "gRPC"
+
+
+_REST_LOADS = (Load(1), Load(16), Load(64))
+_GRPC_LOADS = (Load(1), Load(4, 4), Load(4, 16))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing to measure.
+
+    Attributes:
+        title: What it is, in a few words.
+        model: The class, as `module.Class`.
+        wire: How it is asked.
+        rows: What is sent.
+        loads: By how many at once.
+        joined: Whether requests that wait together are joined.
+        two_cores: Whether the server has both cores, to compare one worker with two.
+    """
+
+    title: str
+    model: str
+    wire: Wire
+    rows: Matrix
+    loads: Sequence[Load]
+    joined: bool = False
+    two_cores: bool = False
+
+
+CASES = (
+    Case("REST identity, 1x4", IDENTITY, Wire.REST, FLOWER, _REST_LOADS),
+    Case("REST iris, 1x4", IRIS, Wire.REST, FLOWER, _REST_LOADS),
+    Case("REST iris, 1x4, joined", IRIS, Wire.REST, FLOWER, _REST_LOADS, joined=True),
+    Case("REST mean of 1x150528", MEAN, Wire.REST, PICTURE, (Load(1),)),
+    Case("gRPC identity, 1x4", IDENTITY, Wire.GRPC, FLOWER, _GRPC_LOADS),
+    Case("gRPC iris, 1x4, joined", IRIS, Wire.GRPC, FLOWER, (Load(1), Load(4, 16)), joined=True),
+    Case("gRPC mean of 1x150528", MEAN, Wire.GRPC, PICTURE, (Load(1),)),
+)
+WORKER_CASES = (
+    Case("REST, a nap of 5 ms, two cores", NAP, Wire.REST, FLOWER, (Load(16),), two_cores=True),
+    Case("REST, NumPy for 5 ms, two cores", WORK, Wire.REST, FLOWER, (Load(16),), two_cores=True),
+)

@@ -1,0 +1,145 @@
+"""`make profile`: where a worker's time goes under load, by function, native code included.
+
+py-spy, from an environment of its own, samples the worker from the other core while the load runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import ours
+from bench.cases import CASES, Case, Wire
+from bench.contenders import Contender, Running, serving
+from bench.loads import LoadFailedError, Measured, load_grpc, load_rest
+from bench.machine import CLIENT_CORE, pinned
+from bench.places import environment, model_folder
+from bench.report import Table
+from bench.session import lacks, say
+from rig.iris import ROOT
+
+_RATE = 250
+_SHOWN = 40
+#: What py-spy appends to a frame: the line of the file.
+_LINE = re.compile(r":\d+\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How often each function was seen on a stack.
+
+    Attributes:
+        own: As its innermost, by function.
+        total: Anywhere in it, by function.
+        samples: How many stacks were seen.
+    """
+
+    own: Counter[str]
+    total: Counter[str]
+    samples: int
+
+    def table(self, title: str, shown: int) -> Table:
+        """The functions with the most time of their own."""
+        rows = [
+            [name[-90:], f"{count / self.samples:.1%}", f"{self.total[name] / self.samples:.1%}"]
+            for name, count in self.own.most_common(shown)
+        ]
+        return Table(title, ["function", "own", "with callees"], rows)
+
+
+def read_stacks(text: str) -> Profile:
+    """Counts folded stacks: a line for each, frames from the outermost on divided by semicolons, then its count."""
+    own: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for line in text.splitlines():
+        stack, _, count = line.rpartition(" ")
+        frames = [_LINE.sub(")", frame) for frame in stack.split(";")]
+        own[frames[-1]] += int(count)
+        total.update(dict.fromkeys(frames, int(count)))
+    return Profile(own, total, own.total())
+
+
+def main() -> int:
+    """Profiles one case and prints the table; returns 1 when that can't be done."""
+    given = _options().parse_args()
+    if lack := lacks():
+        print(f"profile: {lack}", file=sys.stderr)
+        return 1
+    case = _case(given.case)
+    say("py-spy: its environment")
+    spy = environment(ROOT / "bench/tools/py-spy.txt").with_name("py-spy")
+    os.sched_setaffinity(0, {CLIENT_CORE})
+    contender = ours.one_core(model_folder("modelwrap", Path(sys.executable)))[given.thread]
+    with tempfile.TemporaryDirectory(prefix="modelwrap-profile-") as folder:
+        stacks = Path(folder, "stacks")
+        try:
+            measured = _profiled(contender, case, spy, stacks, given.seconds)
+        except (LoadFailedError, RuntimeError) as error:
+            print(f"profile: {error}", file=sys.stderr)
+            return 1
+        profile = read_stacks(stacks.read_text(encoding="utf-8"))
+        if given.stacks:
+            Path(given.stacks).write_bytes(stacks.read_bytes())
+    print(profile.table(f"{contender.name}, {case.title}, {case.loads[-1]} at once", given.top))
+    print(
+        f"\n{profile.samples} samples in {given.seconds} s; {measured.rate:,.0f} answers a second beside the profiler"
+    )
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Show where a worker's time goes under load.")
+    parser.add_argument("--case", default="REST identity", metavar="TEXT", help="part of a case's title")
+    parser.add_argument("--thread", action="store_true", help="call the model on its thread, as is the default")
+    parser.add_argument("--seconds", type=int, default=8, help="how long (8)")
+    parser.add_argument("--top", type=int, default=_SHOWN, help=f"how many functions ({_SHOWN})")
+    parser.add_argument("--stacks", metavar="FILE", help="write the folded stacks, from which flame graphs are drawn")
+    return parser
+
+
+def _case(text: str) -> Case:
+    found = [case for case in CASES if text in case.title]
+    if not found:
+        raise SystemExit(f"profile: there is no case {text!r}; there are: {'; '.join(case.title for case in CASES)}")
+    return found[0]
+
+
+def _profiled(contender: Contender, case: Case, spy: Path, stacks: Path, seconds: int) -> Measured:
+    with serving(contender, case, stacks.with_name("server.log")) as server:
+        words = ["record", "--native", "--threads", "--format", "raw", "--rate", str(_RATE), "--output", str(stacks)]
+        spying = [str(spy), *words, "--duration", str(seconds), "--pid", str(server.family.busiest())]
+        with _started([*pinned(CLIENT_CORE), *spying]):
+            return _load(contender, case, server, seconds + 1)
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str]) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield
+    finally:
+        output, _ = process.communicate(timeout=60)
+    if process.returncode != 0:
+        raise RuntimeError(f"py-spy failed\n{output}")
+
+
+def _load(contender: Contender, case: Case, server: Running, seconds: int) -> Measured:
+    protocol, load = contender.protocols[case.wire], case.loads[-1]
+    message = protocol.encode(case.rows)
+    if case.wire is Wire.REST:
+        return load_rest(f"http://127.0.0.1:{server.http}{protocol.path}", message, load, seconds)
+    return load_grpc(f"http://127.0.0.1:{server.grpc}{protocol.path}", message, 0, load, seconds)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())

@@ -1,0 +1,169 @@
+"""The run: in every round each contender is started, checked, loaded and stopped, one after another.
+
+Alternating spreads a disturbance over all of them, and medians over the rounds leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from bench.asking import WrongAnswerError, check
+from bench.baselines import BARE, bare_calls
+from bench.cases import IRIS, Case, Wire
+from bench.contenders import Contender, Running, serving
+from bench.loads import Load, LoadFailedError, Measured, load_grpc, load_rest
+from bench.machine import CLIENT_CORE, SERVER_CORE, Memory, Meter
+from bench.models import plain
+from rig.iris import model_called_directly
+from rig.processes import NotReadyError
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement.
+
+    Attributes:
+        case: The case's title.
+        load: How many asked at once.
+        contender: Who answered.
+        measured: What the load generator saw.
+        cpu_seconds: What the server's processes used for each request.
+        foreign: The share of a core that others used meanwhile.
+    """
+
+    case: str
+    load: str
+    contender: str
+    measured: Measured
+    cpu_seconds: float
+    foreign: float
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of a server.
+
+    Attributes:
+        model: The class, as `module.Class`.
+        contender: The server.
+        seconds: From its start to its first right answer.
+        memory: What it held after its first answers.
+    """
+
+    model: str
+    contender: str
+    seconds: float
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What could not be measured, and why."""
+
+    contender: str
+    case: str
+    reason: str
+
+
+Result = Sample | Start | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the benchmark.
+
+    Attributes:
+        cases: What is measured.
+        contenders: Who is measured.
+        folder: Where logs go.
+        models: The folder of models that this interpreter can load.
+        seconds: How long each measurement takes.
+        say: Told what happens now.
+    """
+
+    cases: Sequence[Case]
+    contenders: Sequence[Contender]
+    folder: Path
+    models: Path
+    seconds: int
+    say: Callable[[str], None]
+
+    def round(self) -> Iterator[Result]:
+        """Yields the results of one round: the bare calls, then every contender."""
+        yield from self._bare_calls()
+        for contender in self.contenders:
+            for served in _by_server(case for case in self.cases if contender.takes(case)):
+                self.say(f"{contender.name}: {served[0].model}{' joined' if served[0].joined else ''}")
+                yield from self._served(contender, served)
+
+    def _bare_calls(self) -> Iterator[Sample]:
+        """One measurement, noted for every case of the iris model; the other models are nothing but their server."""
+        cases = [case for case in self.cases if case.model == IRIS]
+        if not cases:
+            return
+        self.say(BARE)
+        with Meter(None) as meter:
+            measured = bare_calls(cases[0], self.models, self.seconds)
+        for case in cases:
+            yield Sample(case.title, "", BARE, measured, measured.seconds / measured.requests, meter.foreign)
+
+    def _served(self, contender: Contender, cases: Sequence[Case]) -> Iterator[Result]:
+        model = _direct(self.models, cases[0].model)
+        log = self.folder / "server.log"
+        try:
+            with serving(contender, cases[0], log) as server:
+                first = cases[0]
+                check(contender, first, server, model)
+                yield Start(first.model, contender.name, server.age(), server.family.memory())
+                for case in cases:
+                    yield from self._loaded(contender, case, server, model)
+        except NotReadyError as error:
+            yield Failure(contender.name, cases[0].title, str(error))
+
+    def _loaded(self, contender: Contender, case: Case, server: Running, model: object) -> Iterator[Result]:
+        """The samples of one case; a wrong answer before or after the load voids what it brought."""
+        try:
+            answer = check(contender, case, server, model)
+            results = [self._sample(contender, case, load, server, answer) for load in case.loads]
+            check(contender, case, server, model)
+        except (WrongAnswerError, NotReadyError) as error:
+            yield Failure(contender.name, case.title, str(error))
+        else:
+            yield from results
+
+    def _sample(self, contender: Contender, case: Case, load: Load, server: Running, answer: int) -> Result:
+        try:
+            return self._measured(contender, case, load, server, answer)
+        except LoadFailedError as error:
+            return Failure(contender.name, f"{case.title}, {load} at once", str(error))
+
+    def _measured(self, contender: Contender, case: Case, load: Load, server: Running, answer: int) -> Sample:
+        protocol = contender.protocols[case.wire]
+        message = protocol.encode(case.rows)
+        cores = (SERVER_CORE, CLIENT_CORE) if case.two_cores else (SERVER_CORE,)
+        with Meter(server.family, cores) as meter:
+            if case.wire is Wire.REST:
+                measured = load_rest(f"http://127.0.0.1:{server.http}{protocol.path}", message, load, self.seconds)
+            else:
+                url = f"http://127.0.0.1:{server.grpc}{protocol.path}"
+                measured = load_grpc(url, message, answer, load, self.seconds)
+        each = meter.cpu_seconds / measured.requests
+        return Sample(case.title, str(load), contender.name, measured, each, meter.foreign)
+
+
+def _by_server(cases: Iterable[Case]) -> Iterator[list[Case]]:
+    """The cases that one start of a server serves, together."""
+
+    def server(case: Case) -> tuple[str, bool, bool]:
+        return case.model, case.joined, case.two_cores
+
+    for _, group in groupby(sorted(cases, key=server), key=server):
+        yield list(group)
+
+
+def _direct(folder: Path, name: str) -> object:
+    """The model without any server, to know the right answers."""
+    return model_called_directly(folder) if name == IRIS else getattr(plain, name.rpartition(".")[2])()
