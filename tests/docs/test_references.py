@@ -54,7 +54,8 @@ def test_the_page_of_grpc_has_every_status() -> None:
 
 def test_the_page_of_metrics_has_every_series_of_the_server() -> None:
     documented = {words(row[0])[0].removesuffix("_total"): row[2] for row in table(METRICS, "series")}
-    assert documented == dict(HELP)
+    lacking = [f"| `{name}` | ? | {text} |" for name, text in HELP.items() if documented.get(name) != text]
+    assert documented == dict(HELP), "\n".join(["write into docs/reference/metrics.md:", *lacking])
 
 
 @pytest.fixture(scope="module")
