@@ -19,7 +19,7 @@ SCREEN = (120, 50)
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["-h"], ["wrap", "--help"], ["serve", "-h"], ["test", "-h"], ["model", "-h"]]
+    "words", [["--help"], ["-h"], ["wrap", "--help"], ["serve", "-h"], ["test", "-h"], ["bench", "-h"], ["model", "-h"]]
 )
 def test_help_fits_on_one_screen_and_ends_in_examples(words: list[str]) -> None:
     outcome = modelwrap(*words)
@@ -45,7 +45,7 @@ def test_called_alone_it_shows_what_it_can_do_and_fails() -> None:
     [
         (["srve"], "did you mean serve?"),
         (["wrp", "model"], "did you mean wrap?"),
-        (["frobnicate"], "commands: serve, "),
+        (["frobnicate"], "commands: bench, serve, "),
         (["wrap", "m", "M", "1", "r", "--imagename", "x"], "--image-name"),
         (["serve", "m", "M", "--http-prt", "1"], "--http-port"),
     ],
@@ -63,7 +63,14 @@ def test_python_m_modelwrap_is_the_same_command() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["['--help']", "['wrap', '--help']", "['serve', '--help']", "['test', '--help']", "['nowhere', 'M', '1', 'r']"],
+    [
+        "['--help']",
+        "['wrap', '--help']",
+        "['serve', '--help']",
+        "['test', '--help']",
+        "['bench', '--help']",
+        "['nowhere', 'M', '1', 'r']",
+    ],
 )
 def test_no_command_loads_what_only_a_model_needs(words: str) -> None:
     program = (

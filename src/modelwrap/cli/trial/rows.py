@@ -13,7 +13,7 @@ from modelwrap.cli.trial.session import Session, good, note, problem
 from modelwrap.runtime.message import Message
 from modelwrap.runtime.payload import Array, Form
 
-__all__ = ["at_once", "together"]
+__all__ = ["are_independent", "at_once", "together"]
 
 _ROWS = 5
 _AT_ONCE = 16
@@ -27,19 +27,31 @@ def together(session: Session) -> Iterator[Finding]:
     """Rows together are answered as each alone, where requests may be joined."""
     if not session.is_steady:
         return
-    batch = session.batches.batch(_ROWS)
-    whole, *alone = [session.ask(rows) for rows in (batch, *(batch[row : row + 1] for row in range(_ROWS)))]
-    arrays = [_values(reply) for reply in (whole, *alone)]
-    if any(values is None or values.ndim < 1 for values in arrays):
+    whole, alone = _together_and_alone(session)
+    if whole is None or alone is None:
         yield good("rows together", "answers are no arrays; max_batch_size has no use")
-        return
-    first, *others = [values for values in arrays if values is not None]
-    if len(first) != _ROWS:
-        yield note("rows together", f"{_ROWS} rows are answered with {len(first)}", _UNSAFE)
-    elif unlike := _unlike(first, np.concatenate(others)):
+    elif len(whole) != _ROWS:
+        yield note("rows together", f"{_ROWS} rows are answered with {len(whole)}", _UNSAFE)
+    elif unlike := _unlike(whole, alone):
         yield note("rows together", f"answered otherwise than alone: {unlike}", _UNSAFE)
     else:
         yield good("rows together", "answered as each alone: max_batch_size may be set, to join waiting requests")
+
+
+def are_independent(session: Session) -> bool:
+    """Whether rows together are answered as each alone, in an array, so that requests may be joined."""
+    whole, alone = _together_and_alone(session)
+    return whole is not None and alone is not None and len(whole) == _ROWS and not _unlike(whole, alone)
+
+
+def _together_and_alone(session: Session) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The answers to the same rows in one request and in one each; None for what is no array."""
+    batch = session.batches.batch(_ROWS)
+    whole = _values(session.ask(batch))
+    alone = [_values(session.ask(batch[row : row + 1])) for row in range(_ROWS)]
+    arrays = [values for values in alone if values is not None and values.ndim > 0]
+    is_array = whole is not None and whole.ndim > 0
+    return whole if is_array else None, np.concatenate(arrays) if len(arrays) == _ROWS else None
 
 
 def _unlike(first: np.ndarray, second: np.ndarray) -> str:

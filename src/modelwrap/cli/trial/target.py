@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +75,9 @@ def url_target(url: str, role: Role | None, grpc_port: int | None) -> Target:
 
 
 @contextmanager
-def folder_target(path: Path, name: str | None, role: Role | None, parameters: str | None) -> Iterator[Target]:
+def folder_target(
+    path: Path, name: str | None, role: Role | None, parameters: str | None, settings: Sequence[str] = ()
+) -> Iterator[Target]:
     """A model folder, served for the length of a block.
 
     Args:
@@ -83,6 +85,7 @@ def folder_target(path: Path, name: str | None, role: Role | None, parameters: s
         name: The class; the folder's one model where nothing is said.
         role: Its service type; what the class fits where nothing is said.
         parameters: The constructor's arguments, as the operator gives them.
+        settings: Further flags of the runtime.
 
     Raises:
         ProjectError: The folder holds no such class.
@@ -92,7 +95,7 @@ def folder_target(path: Path, name: str | None, role: Role | None, parameters: s
     name = name or choose_model_name(root)
     role = role or _fitting(find_class(root, name))
     read_class(root, name, role)
-    flags = [f"--service-type={role}", *([f"--parameters={parameters}"] if parameters else [])]
+    flags = [f"--service-type={role}", *([f"--parameters={parameters}"] if parameters else []), *settings]
     with served(root, name, flags) as server:
         about = f"{name} ({role}), loaded in {server.load_seconds:.1f} s"
         address = RestAddress(server.host, server.http)
