@@ -55,8 +55,8 @@ class Shell:
             text=True,
             bufsize=1,
         )
-        # With job control a server is a group of its own, which Ctrl-C reaches.
-        self._say("set -m")
+        # With job control a server is a group of its own, which Ctrl-C reaches; none is left when this process is killed.
+        self._say("set -m; trap 'for job in $(jobs -p); do kill -- -$job; done 2>/dev/null' EXIT")
 
     def run(self, command: str) -> tuple[int, str]:
         """The exit status of a command and what it printed; a server's status is 0 once it serves."""
