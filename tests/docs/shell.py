@@ -55,7 +55,7 @@ class Shell:
             text=True,
             bufsize=1,
         )
-        # With job control a server is a group of its own, which Ctrl-C reaches; none is left when this process is killed.
+        # With job control a server is a group of its own, which Ctrl-C reaches; none outlives a killed test.
         self._say("set -m; trap 'for job in $(jobs -p); do kill -- -$job; done 2>/dev/null' EXIT")
 
     def run(self, command: str) -> tuple[int, str]:
