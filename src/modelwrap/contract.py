@@ -58,6 +58,7 @@ class Env(StrEnum):
     MODEL_METADATA = "MODEL_METADATA"
     REDIS_HOST = "REDIS_SERVICE_HOST"
     REDIS_PORT = "REDIS_SERVICE_PORT"
+    STATE_HOME = "XDG_STATE_HOME"
 
 
 #: The prefix of modelwrap's own settings: flag `--request-timeout` is also `MODELWRAP_REQUEST_TIMEOUT`.
@@ -90,6 +91,10 @@ RUNTIME_DIR = "/opt/modelwrap"
 IMAGE_USER = "8888:0"
 #: The module that an image starts.
 ENTRYPOINT_MODULE = "modelwrap.runtime"
+
+
+#: Where a running server is asked, on its admin port and from its own machine, to save its state.
+SAVE_PATH = "/state/save"
 
 
 class Label(StrEnum):

@@ -42,7 +42,8 @@ OWN = {"tags": {"mytag": 1}, "metrics": [{"type": "COUNTER", "key": "mycounter",
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("model")
-    with Served(folder, "mymodule.my_model.MyModel", files={"mymodule/my_model.py": CLASS}, env=ENVIRONMENT) as started:
+    environment = {**ENVIRONMENT, "XDG_STATE_HOME": str(folder / "states")}
+    with Served(folder, "mymodule.my_model.MyModel", files={"mymodule/my_model.py": CLASS}, env=environment) as started:
         yield started
 
 

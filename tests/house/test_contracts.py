@@ -43,6 +43,7 @@ def test_the_import_contracts_hold() -> None:
         ),
         ("runtime/datatypes.py", "import modelwrap.runtime.message", "The rooms of the runtime"),
         ("runtime/component/__init__.py", "import modelwrap.runtime.codecs", "The rooms of the runtime"),
+        ("runtime/state/subject.py", "import modelwrap.runtime.component", "The rooms of the runtime"),
     ],
 )
 def test_an_import_through_a_wall_breaks_its_contract(

@@ -34,9 +34,12 @@ from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.rest import Page, Pages
 from modelwrap.runtime.transports.types import Exchange, Limits, Observe
 
-__all__ = ["Model", "application", "load", "metrics_paths"]
+__all__ = ["PUSH_FREQUENCY", "Model", "application", "load", "metrics_paths"]
 
 _log = logging.getLogger("modelwrap")
+#: The graph parameter that says how often state is saved; it is ours, unless the constructor wants it too.
+#: Source: component API section 3.
+PUSH_FREQUENCY = "push_frequency"
 #: Seconds between two looks at what is in flight.
 _PULSE = 1.0
 
@@ -72,7 +75,7 @@ async def load(settings: Settings) -> Model:
     override = read_override(settings.component.metadata)
     started, before = time.perf_counter(), resident_bytes()
     mailbox = await _mailbox(settings)
-    component = await mailbox.run(partial(_build, name, arguments))
+    component = await mailbox.run(partial(_build, name, arguments, persistent=settings.component.persistence))
     for caution in component.cautions():
         _log.warning("%s", caution)
     seconds, grown = time.perf_counter() - started, max(0, resident_bytes() - before)
@@ -80,7 +83,15 @@ async def load(settings: Settings) -> Model:
     return Model(component, mailbox, metadata, seconds, grown)
 
 
-def application(settings: Settings, model: Model, segments: Sequence[Segment], slot: int) -> Application:
+def application(
+    settings: Settings,
+    model: Model,
+    segments: Sequence[Segment],
+    slot: int,
+    *,
+    registry: Registry | None = None,
+    admit_feedback: Callable[[], str] | None = None,
+) -> Application:
     """The ASGI application over a loaded model.
 
     Args:
@@ -88,14 +99,17 @@ def application(settings: Settings, model: Model, segments: Sequence[Segment], s
         model: The model.
         segments: The metrics of all slots, to show.
         slot: This worker's own, to count in.
+        registry: What counts there already, if something does.
+        admit_feedback: Asked before feedback is taken in: why it must not be, or nothing.
     """
-    registry = Registry(segments[slot])
+    registry = registry or Registry(segments[slot])
     server_metrics = ServerMetrics(registry)
     service = Service(
         model.component,
         Node(settings.component.role, settings.identity.unit, settings.identity.image),
         recorder=CustomMetrics(registry, count_rewards=settings.identity.executor_enabled),
         metrics_in_response=settings.metrics.in_response,
+        admit_feedback=admit_feedback,
     )
     joining = _join(settings, model, service, server_metrics)
     exposition = Exposition(segments, settings.identity.metric_labels())
@@ -133,7 +147,9 @@ async def _mailbox(settings: Settings) -> Mailbox:
 def _nothing() -> None: ...
 
 
-def _build(name: str, arguments: dict[str, UserValue]) -> Component:
+def _build(name: str, arguments: dict[str, UserValue], *, persistent: bool) -> Component:
+    if persistent and not loader.takes(name, PUSH_FREQUENCY):
+        arguments.pop(PUSH_FREQUENCY, None)
     user_object = loader.build(name, arguments)
     loader.load(user_object)
     return Component(user_object)

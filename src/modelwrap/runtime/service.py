@@ -6,7 +6,7 @@ the user's code runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Protocol, TypeAlias
@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from modelwrap.contract import Role
-from modelwrap.errors import ComponentFailed, InvalidRequest
+from modelwrap.errors import ComponentFailed, InvalidRequest, NotReady
 from modelwrap.runtime.component.invoke import MISSING, Component
 from modelwrap.runtime.component.raw_replies import metrics_in, status_code_in, without_metrics
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, Status, no_message
@@ -72,12 +72,14 @@ class Service:
         *,
         recorder: Recorder | None = None,
         metrics_in_response: bool = True,
+        admit_feedback: Callable[[], str] | None = None,
     ) -> None:
         self._component = component
         self._node = node
         self._own_path = {node.unit_id: node.image} if node.unit_id else {}
         self._recorder = recorder
         self._metrics_in_response = metrics_in_response
+        self._admit_feedback = admit_feedback
         # What the class doesn't state at load it never states, so that a usual answer looks nothing up.
         self._has_tags = component.states("tags")
         self._has_metrics = component.states("metrics")
@@ -197,8 +199,12 @@ class Service:
     def send_feedback(self, feedback: Feedback) -> Message:
         """Tell the user's class what an earlier answer was worth; a class without the method is told nothing.
 
+        Raises:
+            NotReady: What it teaches could not be kept here.
+
         Source: component API section 9.
         """
+        self._admit()
         asked = feedback.request.payload
         X, names = _feedback_array(feedback.request)
         truth, _ = _feedback_array(feedback.truth)
@@ -209,6 +215,11 @@ class Service:
         payload = in_kind(result.value, asked, self._names(Verb.SEND_FEEDBACK))
         meta = self._meta(Verb.SEND_FEEDBACK, Meta(puid=feedback.request.meta.puid), result)
         return Message(_as_protobuf_would(payload), meta)
+
+    def _admit(self) -> None:
+        """See that feedback may be taken in, where somebody wants to be asked."""
+        if self._admit_feedback is not None and (reason := self._admit_feedback()):
+            raise NotReady(reason)
 
     def _count_reward(self, feedback: Feedback) -> None:
         if self._recorder is not None and feedback.reward:
@@ -242,7 +253,10 @@ class Service:
 
         Source: component API section 6.
         """
-        source = whole.source if isinstance(whole, Feedback) else whole
+        source = whole
+        if isinstance(whole, Feedback):
+            self._admit()
+            source = whole.source
         answer = self._component.call_raw(verb, source, on_grpc=on_grpc)
         if answer is None:
             return None

@@ -15,10 +15,10 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from modelwrap import compat
-from modelwrap.errors import LoadFailed, SettingsError
+from modelwrap.errors import LoadFailed, SettingsError, StateError
 from modelwrap.runtime import assembly
 from modelwrap.runtime.assembly import Model
 from modelwrap.runtime.component.coroutines import finished
@@ -26,16 +26,35 @@ from modelwrap.runtime.component.custom_service import start_custom_service
 from modelwrap.runtime.component.loader import user_traceback
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import configure
+from modelwrap.runtime.metrics.registry import Registry
 from modelwrap.runtime.metrics.segment import Segment
+from modelwrap.runtime.metrics.state import StateMetrics
 from modelwrap.runtime.settings import Settings
-from modelwrap.runtime.supervision.channel import Channel, Drain, Failed, Loaded, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.supervision.channel import (
+    Channel,
+    Drain,
+    Failed,
+    Loaded,
+    Quiet,
+    Save,
+    Saved,
+    Serve,
+    Serving,
+    Spent,
+    Unready,
+)
 from modelwrap.runtime.supervision.processes import Berth, die_with_parent, take_signals
 from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.engine import ASGIApplication, Engine
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
+if TYPE_CHECKING:
+    from modelwrap.runtime.state.checkpoint import Checkpoint
+
 __all__ = ["work"]
 
+#: Seconds of the drain that are kept for the last save, and how many it has however long requests took.
+_SAVING, _SAVING_AT_LEAST = 3.0, 0.3
 #: Seconds that the class's shutdown() has at least, however long requests took.
 _SHUTDOWN = 1.0
 _log = logging.getLogger(__name__)
@@ -98,13 +117,15 @@ class _Worker:
         self._told_to_drain = asyncio.Event()
         self._drain_seconds = settings.timeouts.drain
         self._application: Application | None = None
+        self._kept: Checkpoint | None = None
+        self._saves: set[asyncio.Task[None]] = set()
 
     async def live(self) -> int:
         """From start to end; returns the exit status."""
         try:
             model = await assembly.load(self._settings)
-            application = assembly.application(self._settings, model, self._segments, self._berth.slot)
-        except SettingsError as error:
+            application = await self._application_over(model)
+        except (SettingsError, StateError) as error:
             return self._fail(Failed(error.message))
         except LoadFailed as error:
             return self._fail(Failed(error.message, self._traceback_of(error)))
@@ -116,6 +137,22 @@ class _Worker:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._told_to_drain.set)
         return await self._serve(model, self._counting(application))
 
+    async def _application_over(self, model: Model) -> Application:
+        """The application, over a model whose state is restored first where it is kept."""
+        if not self._settings.component.persistence:
+            return assembly.application(self._settings, model, self._segments, self._berth.slot)
+        from modelwrap.runtime.keeping import keep  # noqa: PLC0415 - only a class whose state is kept needs it
+
+        slot = self._berth.slot
+        registry = Registry(self._segments[slot])
+        metrics = StateMetrics(registry, slot)
+        self._kept = kept = await keep(
+            self._settings, model.component.user_object, model.mailbox, metrics, slot=slot, run=self._berth.run
+        )
+        return assembly.application(
+            self._settings, model, self._segments, slot, registry=registry, admit_feedback=kept.admit_feedback
+        )
+
     # -- the channel -----------------------------------------------------------------------------------------------
 
     def hear(self) -> None:
@@ -126,6 +163,8 @@ class _Worker:
                     self._ports_open.set()
                 case Unready():
                     self._say_unready()
+                case Save():
+                    self._save_now()
                 case Drain(seconds):
                     self._drain_seconds = seconds
                     self._told_to_drain.set()
@@ -133,6 +172,21 @@ class _Worker:
                     raise TypeError(f"a supervisor says {message}, which is the worker's to say")
         if self._channel.closed:
             _leave_at_once(Exit.GOOD)  # the supervisor is gone, and with it whoever could replace or stop this worker
+
+    def _save_now(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._save_and_say())
+        self._saves.add(task)
+        task.add_done_callback(self._saves.discard)
+
+    async def _save_and_say(self) -> None:
+        if self._kept is None:
+            return
+        try:
+            outcome = await asyncio.wrap_future(self._kept.save("request"))
+        except StateError as error:
+            self._channel.send(Saved("failed", error.message))
+        else:
+            self._channel.send(Saved(outcome.value))
 
     def _say_unready(self) -> None:
         if self._application is not None:
@@ -173,21 +227,42 @@ class _Worker:
         """Accept nothing more, answer what is in progress, let the class shut down."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._drain_seconds
+        last_answer = end - (min(_SAVING, self._drain_seconds / 3) if self._kept else 0.0)
         self._say_unready()
         engine.stop_accepting()
         self._channel.send(Quiet())
-        await asyncio.wait({engine.serving}, timeout=self._drain_seconds)
-        if calls := await model.mailbox.drain(max(0.0, end - loop.time())):
+        if self._kept is not None:
+            self._kept.save("shutdown")  # most of it is safe, should a call not end in time
+        await asyncio.wait({engine.serving}, timeout=last_answer - loop.time())
+        if calls := await model.mailbox.drain(max(0.0, last_answer - loop.time())):
+            self._lose("a call was not done in time")
             _log.warning(
                 "%d %s not done in time and left unfinished", calls, "call was" if calls == 1 else "calls were"
             )
             _leave_at_once(Exit.GOOD)
+        await self._save_at_last(max(_SAVING_AT_LEAST, end - loop.time()))
         await self._shut_down(model, max(_SHUTDOWN, end - loop.time()))
         if not engine.serving.done():
             _log.warning("clients that had not sent or taken all in time are cut off")
             _leave_at_once(Exit.GOOD)
         model.mailbox.close()
         return Exit.GOOD
+
+    async def _save_at_last(self, seconds: float) -> None:
+        if self._kept is None:
+            return
+        saved = asyncio.wrap_future(self._kept.finish(seconds - _SAVING_AT_LEAST / 2))
+        try:
+            await asyncio.wait_for(asyncio.shield(saved), seconds)
+        except TimeoutError:
+            self._lose(f"the store did not answer within {seconds:.1f} s")
+
+    def _lose(self, reason: str) -> None:
+        """Say that what is not saved is lost."""
+        if self._kept is not None:
+            from modelwrap.runtime.keeping import say_lost  # noqa: PLC0415
+
+            say_lost(self._kept.pending, reason)
 
     async def _shut_down(self, model: Model, seconds: float) -> None:
         shutdown = getattr(model.component.user_object, "shutdown", None)

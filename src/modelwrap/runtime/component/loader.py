@@ -16,7 +16,7 @@ from modelwrap.errors import LoadFailed
 from modelwrap.runtime.component.coroutines import plain
 from modelwrap.runtime.payload import UserValue
 
-__all__ = ["build", "find", "load", "user_traceback"]
+__all__ = ["build", "find", "load", "takes", "user_traceback"]
 
 _OUR_FILES = str(Path(modelwrap.__file__).parent)
 _SELDONS = "seldon_core"
@@ -49,6 +49,19 @@ def find(name: str) -> UserValue:
     """
     module_name, _, class_name = name.rpartition(".")
     return _find(_import(module_name or name), class_name or name)
+
+
+def takes(name: str, parameter: str) -> bool:
+    """Whether the class's constructor takes a parameter of this name.
+
+    Raises:
+        LoadFailed: The module can't be imported, or has no such class.
+    """
+    try:
+        known = inspect.signature(find(name)).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(each.name == parameter or each.kind is inspect.Parameter.VAR_KEYWORD for each in known)
 
 
 def load(user_object: UserValue) -> None:

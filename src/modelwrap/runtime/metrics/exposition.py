@@ -37,6 +37,13 @@ HELP: Mapping[str, str] = {
     "modelwrap_series_dropped": "Updates of series that found no room: a tag has too many different values.",
     "modelwrap_workers": "Workers configured.",
     "modelwrap_workers_ready": "Workers that serve now.",
+    "modelwrap_state_saves": "Saves of the state, by result: saved, or failed and tried again.",
+    "modelwrap_state_bytes": "Size of the state as it was last saved, by worker.",
+    "modelwrap_state_saved_timestamp_seconds": "When the state was last saved, in seconds since 1970, by worker.",
+    "modelwrap_state_writer": "1 for a worker that saves the state, 0 for one that follows, by worker.",
+    "modelwrap_state_trouble": "1 while the state can't be saved or restored, by worker.",
+    "modelwrap_state_unsaved_feedback": "Feedback taken in since the last save, by worker.",
+    "modelwrap_state_lost_feedback": "Feedback taken in that could not be saved and is lost.",
     "modelwrap_worker_restarts": "Workers that were replaced after they died.",
 }
 

@@ -27,9 +27,11 @@ __all__ = [
     "Logging",
     "Metrics",
     "Settings",
+    "State",
     "Timeouts",
     "WrongUsage",
     "read",
+    "read_state",
 ]
 
 
@@ -147,6 +149,43 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """How the object's state is kept, where it is.
+
+    Attributes:
+        store: A folder or a URL; empty where it follows from the others.
+        redis_host: The host that the environment names; empty for none.
+        redis_port: Its port.
+        home: The folder that holds `modelwrap/` where files are kept.
+        interval: Seconds between two saves; None where the graph's parameters or the default say.
+        key: The secret.
+        key_file: A file with it.
+        trusted: Whether pickles of the store are opened without a signature.
+        old_pickle: Whether the bare pickle of the 2018 wrapper is.
+        keep: How many versions are kept.
+        most_bytes: The largest state.
+        wait: Whether to wait at the start for a store that does not answer.
+        fresh: Whether to begin afresh where the state can't be read.
+        lease_seconds: How long a writer's lease lasts.
+    """
+
+    store: str
+    redis_host: str
+    redis_port: int
+    home: str
+    interval: float | None
+    key: str
+    key_file: str
+    trusted: bool
+    old_pickle: bool
+    keep: int
+    most_bytes: int
+    wait: bool
+    fresh: bool
+    lease_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """The process itself: a file for its id, and a descriptor that hears when serving begins."""
 
@@ -199,6 +238,7 @@ class Settings:
     logging: Logging
     metrics: Metrics
     engine: Engine
+    state: State
     life: Life
     identity: Identity
     notes: tuple[str, ...]
@@ -220,10 +260,21 @@ class Settings:
             logging=_logging(sources),
             metrics=Metrics(sources.value(options.METRICS_PATH), sources.value(options.METRICS_IN_RESPONSE)),
             engine=_engine(sources),
+            state=_state(sources),
             life=Life(sources.value(options.PIDFILE), sources.value(options.READY_FD)),
             identity=_identity(sources),
             notes=_notes(sources),
         )
+
+
+def read_state(flags: Mapping[str, str]) -> tuple[State, Identity]:
+    """The settings of the state alone, for a program that serves nothing.
+
+    Raises:
+        SettingsError: A value can't be used.
+    """
+    sources = Sources(flags, os.environ, read_annotations())
+    return _state(sources), _identity(sources)
 
 
 def read(flags: Mapping[str, str]) -> Settings:
@@ -268,7 +319,7 @@ def _concurrency(sources: Sources) -> Concurrency:
     single = sources.value(options.SINGLE_THREADED)
     return Concurrency(
         workers=sources.value(options.WORKERS),
-        threads=1 if single else sources.value(options.THREADS),
+        threads=1 if single or sources.value(options.PERSISTENCE) else sources.value(options.THREADS),
         queue_size=sources.value(options.QUEUE_SIZE),
         max_requests=sources.value(options.MAX_REQUESTS),
         max_requests_jitter=sources.value(options.MAX_REQUESTS_JITTER),
@@ -322,6 +373,26 @@ def _engine(sources: Sources) -> Engine:
     )
 
 
+def _state(sources: Sources) -> State:
+    interval = sources.said(options.PERSISTENCE_INTERVAL)
+    return State(
+        store=sources.value(options.STATE_STORE),
+        redis_host=sources.value(options.REDIS_HOST),
+        redis_port=sources.value(options.REDIS_PORT),
+        home=sources.value(options.STATE_HOME),
+        interval=interval.value if interval.by else None,
+        key=sources.value(options.STATE_KEY),
+        key_file=sources.value(options.STATE_KEY_FILE),
+        trusted=sources.value(options.STATE_TRUSTED_STORE),
+        old_pickle=sources.value(options.STATE_OLD_PICKLE),
+        keep=sources.value(options.STATE_KEEP),
+        most_bytes=sources.value(options.STATE_MAX_SIZE),
+        wait=sources.value(options.STATE_UNAVAILABLE) == "wait",
+        fresh=sources.value(options.STATE_UNREADABLE) == "fresh",
+        lease_seconds=sources.value(options.STATE_LEASE),
+    )
+
+
 def _identity(sources: Sources) -> Identity:
     return Identity(
         deployment=sources.value(options.DEPLOYMENT_ID),
@@ -338,9 +409,11 @@ def _notes(sources: Sources) -> tuple[str, ...]:
     tracing = sources.said(options.TRACING)
     if tracing.value:
         notes.append(f"{tracing.by} is set, but no spans are sent: tracing is not built in")
-    persistence = sources.said(options.PERSISTENCE)
-    if persistence.value:
-        notes.append(f"{persistence.by} is set, but state is not kept yet: the object is built anew at every start")
+    persistence, several = sources.said(options.PERSISTENCE), sources.said(options.THREADS)
+    if persistence.value and several.value > 1 and not sources.value(options.SINGLE_THREADED):
+        notes.append(
+            f"{several.by} changes nothing with {persistence.by}: state is taken between two calls, of one thread"
+        )
     threads = sources.said(options.GRPC_THREADS)
     if threads.value > 1:
         notes.append(f"{threads.by} changes nothing here: {options.THREADS.flag} holds for REST and gRPC")

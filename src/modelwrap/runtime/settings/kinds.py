@@ -22,6 +22,7 @@ __all__ = [
     "ONLY_TRUE",
     "PORT",
     "SECONDS",
+    "SECONDS_ABOVE_ZERO",
     "TEXT",
     "URL_PATH",
     "Kind",
@@ -120,6 +121,10 @@ ONLY_TRUE = Kind("true or false", lambda text: text.strip().casefold() == "true"
 NOT_FALSE = Kind("true or false", lambda text: text.strip().casefold() != "false", "true|false")
 #: Seconds, with decimals where wanted; at most 1e6 (eleven days), which every clock here can hold.
 SECONDS = Kind("a number of seconds from 0 to 1000000", _seconds, "SECONDS")
+#: Seconds that can't be none.
+SECONDS_ABOVE_ZERO = Kind(
+    "a number of seconds from 0.01 to 1000000", lambda text: _within(float(text), 0.01, 1e6), "SECONDS"
+)
 #: Milliseconds on the wire, seconds as a value.
 MILLISECONDS = Kind("a whole number of milliseconds", lambda text: _within(int(text), 0, 10**9) / 1000, "MS")
 #: A TCP port; 0 lets the system choose one.

@@ -131,6 +131,19 @@ class RedisStore:
                 ) from None
         return self._made
 
+    @classmethod
+    def keys(cls, url: str) -> list[str]:
+        """The keys of the form that components have, by which a Redis keeps state.
+
+        Raises:
+            StoreUnavailable: It does not answer.
+        """
+        store = cls(url, "persistence")
+        with store._failing():
+            found = [name.decode() for name in store._client().scan_iter("persistence_*")]
+        store.close()
+        return sorted(found)
+
     # -- versions --------------------------------------------------------------------------------------------------
 
     def current(self) -> Version | None:

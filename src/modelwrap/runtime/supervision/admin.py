@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import modelwrap
@@ -41,10 +42,16 @@ class Admin:
     Args:
         listening: A listening socket.
         pages: Path to the page it shows, made anew for each request.
+        actions: Path to what a POST from this machine does, and the page that tells what came of it.
     """
 
-    def __init__(self, listening: socket.socket, pages: Mapping[str, Callable[[], Page]]) -> None:
-        self._server = _Server(listening, pages)
+    def __init__(
+        self,
+        listening: socket.socket,
+        pages: Mapping[str, Callable[[], Page]],
+        actions: Mapping[str, Callable[[], Page]] = MappingProxyType({}),
+    ) -> None:
+        self._server = _Server(listening, pages, actions)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_LOOK,), name="admin", daemon=True)
         self._thread.start()
 
@@ -65,11 +72,17 @@ class Admin:
 class _Server(TCPServer):
     """Accepts connections, one thread each, and ends those that last too long."""
 
-    def __init__(self, listening: socket.socket, pages: Mapping[str, Callable[[], Page]]) -> None:
+    def __init__(
+        self,
+        listening: socket.socket,
+        pages: Mapping[str, Callable[[], Page]],
+        actions: Mapping[str, Callable[[], Page]],
+    ) -> None:
         super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
         self.pages = pages
+        self.actions = actions
         self._since: dict[socket.socket, float] = {}
         self._lock = threading.Lock()
 
@@ -107,7 +120,7 @@ class _Server(TCPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One request: a GET or HEAD of a page."""
+    """One request: a GET or HEAD of a page, or a POST that does something."""
 
     server: _Server
     timeout = 5  # seconds for each read and write
@@ -123,7 +136,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self) -> None:
         self._send(Page(405, "text/plain", b"use GET\n"), with_body=True)
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse  # noqa: N815 - http.server's names
+    def do_POST(self) -> None:
+        action = self.server.actions.get(self.path)
+        if action is None:
+            self._refuse()
+        elif not _from_here(self.client_address[0]):
+            self._send(Page(403, "text/plain", b"this is for callers on the same machine\n"), with_body=True)
+        else:
+            self._send(action(), with_body=True)
+
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse  # noqa: N815 - http.server's names
 
     def _show(self, *, with_body: bool) -> None:
         make = self.server.pages.get(self.path.partition("?")[0])
@@ -146,3 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Scrapes and probes are no events."""
+
+
+def _from_here(address: str) -> bool:
+    """Whether a client is on this machine, as `kubectl port-forward` and `kubectl exec` are."""
+    return address == "::1" or address.removeprefix("::ffff:").startswith("127.")

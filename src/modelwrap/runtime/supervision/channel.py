@@ -19,6 +19,8 @@ __all__ = [
     "Loaded",
     "Message",
     "Quiet",
+    "Save",
+    "Saved",
     "Serve",
     "Serving",
     "Spent",
@@ -79,15 +81,33 @@ class Unready:
 
 
 @dataclass(frozen=True, slots=True)
+class Save:
+    """Supervisor: save the state now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Worker: the state was saved, or why it was not.
+
+    Attributes:
+        outcome: What came of it, in a word.
+        trouble: Why it could not be saved; empty where it was.
+    """
+
+    outcome: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Supervisor: accept nothing more, finish what is in progress within so many seconds, and go."""
 
     seconds: float
 
 
-Message: TypeAlias = Loaded | Serving | Spent | Quiet | Failed | Serve | Unready | Drain
+Message: TypeAlias = Loaded | Serving | Spent | Quiet | Failed | Saved | Serve | Unready | Save | Drain
 _KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind for kind in (Loaded, Serving, Spent, Quiet, Failed, Serve, Unready, Drain)
+    kind.__name__: kind for kind in (Loaded, Serving, Spent, Quiet, Failed, Saved, Serve, Unready, Save, Drain)
 }
 
 

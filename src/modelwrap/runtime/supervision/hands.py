@@ -55,7 +55,9 @@ class ProcessHand:
             os.kill(self.pid, number)
 
 
-def start_worker(words: Sequence[str], slot: int, *, metrics: Sequence[int], listeners: Sequence[int]) -> ProcessHand:
+def start_worker(
+    words: Sequence[str], slot: int, *, metrics: Sequence[int], listeners: Sequence[int], run: str
+) -> ProcessHand:
     """Start a worker in a slot.
 
     Args:
@@ -63,10 +65,11 @@ def start_worker(words: Sequence[str], slot: int, *, metrics: Sequence[int], lis
         slot: The worker's number.
         metrics: The descriptors of all slots' metrics.
         listeners: The descriptors of the ports.
+        run: What all workers of this supervisor share and no others have.
     """
     own, its = socket.socketpair()
     try:
-        process = spawn(words, Berth(slot, its.fileno(), tuple(metrics), tuple(listeners)))
+        process = spawn(words, Berth(slot, its.fileno(), tuple(metrics), tuple(listeners), run))
     except BaseException:
         own.close()
         raise

@@ -29,16 +29,18 @@ class Berth:
         channel: The descriptor of its channel to the supervisor.
         metrics: The descriptors of all slots' metrics, by slot: it writes its own and shows all.
         listeners: The descriptors of the ports.
+        run: What all workers of one supervisor share and no others have.
     """
 
     slot: int
     channel: int
     metrics: tuple[int, ...]
     listeners: tuple[int, ...]
+    run: str = ""
 
     def __str__(self) -> str:
-        """The word, such as `0:5:6,7:3,4`."""
-        return f"{self.slot}:{self.channel}:{_joined(self.metrics)}:{_joined(self.listeners)}"
+        """The word, such as `0:5:6,7:3,4:a1b2`."""
+        return f"{self.slot}:{self.channel}:{_joined(self.metrics)}:{_joined(self.listeners)}:{self.run}"
 
     @classmethod
     def parse(cls, word: str) -> Berth:
@@ -47,8 +49,8 @@ class Berth:
         Raises:
             ValueError: It is no such word.
         """
-        slot, channel, metrics, listeners = word.split(":")
-        return cls(int(slot), int(channel), _split(metrics), _split(listeners))
+        slot, channel, metrics, listeners, run = word.split(":")
+        return cls(int(slot), int(channel), _split(metrics), _split(listeners), run)
 
     @property
     def descriptors(self) -> tuple[int, ...]:

@@ -17,11 +17,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from modelwrap.contract import SAVE_PATH
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import Notices
 from modelwrap.runtime.metrics.segment import allocate
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.supervision.agenda import Agenda
+from modelwrap.runtime.supervision.channel import Saved
 from modelwrap.runtime.supervision.fleet import Fleet, Worker
 from modelwrap.runtime.supervision.hands import ProcessHand, start_worker
 from modelwrap.runtime.supervision.listeners import Listeners, bind, listen
@@ -32,6 +34,7 @@ from modelwrap.runtime.supervision.signals import Signals
 
 if TYPE_CHECKING:
     from modelwrap.runtime.supervision.admin import Admin
+    from modelwrap.runtime.supervision.saving import Saving
 
 __all__ = ["supervise"]
 
@@ -86,6 +89,8 @@ class _Supervisor:
         self._selector = selectors.DefaultSelector()
         self._agenda = Agenda()
         self._notices = Notices()
+        self._saving: Saving | None = None
+        self._run_id = os.urandom(4).hex()
         self._stops = 0
         self._status: Exit | None = None
         self._admin_port = 0
@@ -118,7 +123,18 @@ class _Supervisor:
         listen(admin_socket, self._settings.ports.host, self._settings.ports.metrics, _ADMIN_BACKLOG)
         segments = [Segment(descriptor) for descriptor in self._metrics]
         exposition = Exposition(segments, self._settings.identity.metric_labels(), lambda: own_series(self._facts))
-        return Admin(admin_socket, status_pages(lambda: self._facts, exposition.text, self._settings.metrics.path))
+        pages = status_pages(lambda: self._facts, exposition.text, self._settings.metrics.path)
+        return Admin(admin_socket, pages, {SAVE_PATH: self._open_saving().page})
+
+    def _open_saving(self) -> Saving:
+        from modelwrap.runtime.supervision.saving import Saving  # noqa: PLC0415
+
+        self._saving = Saving(kept=self._settings.component.persistence)
+        self._selector.register(self._saving, selectors.EVENT_READ, partial(self._begin_saves, self._saving))
+        return self._saving
+
+    def _begin_saves(self, saving: Saving) -> None:
+        saving.begin(self._fleet.serving())
 
     @property
     def _over(self) -> bool:
@@ -166,7 +182,9 @@ class _Supervisor:
     # -- workers ---------------------------------------------------------------------------------------------------
 
     def _start_worker(self, slot: int) -> ProcessHand:
-        hand = start_worker(self._words, slot, metrics=self._metrics, listeners=self._listeners.descriptors)
+        hand = start_worker(
+            self._words, slot, metrics=self._metrics, listeners=self._listeners.descriptors, run=self._run_id
+        )
         _log.debug("worker %d is process %d", slot, hand.pid)
         self._selector.register(hand.channel, selectors.EVENT_READ, partial(self._on_channel, hand))
         return hand
@@ -185,7 +203,10 @@ class _Supervisor:
         messages = hand.channel.receive()
         worker = self._fleet.of_process(hand.pid)
         for message in messages:
-            if worker is not None:
+            if worker is not None and isinstance(message, Saved):
+                if self._saving is not None:
+                    self._saving.heard(worker, message)
+            elif worker is not None:
                 self._fleet.heard(worker, message, time.monotonic())
 
     def _bury(self) -> None:
@@ -202,6 +223,8 @@ class _Supervisor:
         self._hear(hand)  # its last words
         with contextlib.suppress(KeyError):
             self._selector.unregister(hand.channel)
+        if self._saving is not None:
+            self._saving.gone(hand.pid)
         hand.reaped(status)
         self._fleet.died(worker, status, time.monotonic())
 

@@ -156,7 +156,7 @@ def test_a_missing_or_mistaken_name_is_wrong_usage(flags: dict[str, str], says: 
     ("environment", "says"),
     [
         ({"TRACING": "1"}, "TRACING is set, but no spans are sent"),
-        ({"PERSISTENCE": "1"}, "PERSISTENCE is set, but state is not kept"),
+        ({"PERSISTENCE": "1", "GUNICORN_THREADS": "4"}, "GUNICORN_THREADS changes nothing with PERSISTENCE"),
         ({"GRPC_THREADS": "10"}, "GRPC_THREADS changes nothing here"),
     ],
 )
