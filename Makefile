@@ -87,6 +87,10 @@ bench-peers: $(READY) ## Measure this server and other servers of Python models 
 profile: $(READY) ## Show where a worker's time goes under load, native code included
 	@$(BIN)/python -m bench.hot_path $(ARGS)
 
+.PHONY: decoding
+decoding: $(READY) ## Measure how long large JSON takes to become an array, beside the fastest libraries
+	@$(BIN)/python -m bench.decoding
+
 .PHONY: startup
 startup: $(READY) ## Measure imports, the command line's start and the supervisor's memory
 	@$(BIN)/python -m bench.startup
