@@ -26,6 +26,7 @@ __all__ = ["call", "ending_well", "main"]
 _COMMANDS = {
     "bench": "measure a model folder or a running model, and recommend settings",
     "serve": "serve a model folder here, over REST and gRPC",
+    "state": "look at the state that a component keeps, restore, save or clear it",
     "test": "send a model folder or a running model what clients will send",
     "wrap": "write a folder that builds into an image of the model",
 }
