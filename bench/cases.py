@@ -60,6 +60,7 @@ CASES = (
     Case("REST iris, 1x4, joined", IRIS, Wire.REST, FLOWER, _REST_LOADS, joined=True),
     Case("REST mean of 1x150528", MEAN, Wire.REST, PICTURE, (Load(1),)),
     Case("gRPC identity, 1x4", IDENTITY, Wire.GRPC, FLOWER, _GRPC_LOADS),
+    Case("gRPC iris, 1x4", IRIS, Wire.GRPC, FLOWER, (Load(4, 16),)),
     Case("gRPC iris, 1x4, joined", IRIS, Wire.GRPC, FLOWER, (Load(1), Load(4, 16)), joined=True),
     Case("gRPC mean of 1x150528", MEAN, Wire.GRPC, PICTURE, (Load(1),)),
 )

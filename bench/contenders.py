@@ -46,7 +46,7 @@ class Contender:
         command: Its command line.
         protocols: What it speaks.
         ready: The path that is answered 200 once it serves.
-        joins: Whether it can join requests; it is left out of those cases where it can't.
+        joins: Whether it can join requests.
         models: The models that it can serve; None for all.
         two_cores: Whether it is there for the cases in which a server has both cores, and for no other.
         is_fixed: Whether it gives the same answer to everything, so that there is nothing to check.
@@ -68,7 +68,11 @@ class Contender:
         """Whether a case can be put to it."""
         if case.two_cores != self.two_cores or (self.models is not None and case.model not in self.models):
             return False
-        return case.wire in self.protocols and (self.joins or not case.joined)
+        return case.wire in self.protocols
+
+    def joining(self, case: Case) -> bool:
+        """Whether it joins the requests of a case; who can't answers each alone there too."""
+        return self.joins and case.joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def serving(contender: Contender, case: Case, log: Path) -> Iterator[Running]:
         NotReadyError: It did not start; the message holds what it wrote.
     """
     cores = (SERVER_CORE, CLIENT_CORE) if case.two_cores else (SERVER_CORE,)
-    order = Order(case.model, case.joined, free_port(), free_port(), contender.folder)
+    order = Order(case.model, contender.joining(case), free_port(), free_port(), contender.folder)
     began = time.monotonic()
     with running(
         [*pinned(*cores), *contender.command(order)],

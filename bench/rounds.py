@@ -95,8 +95,8 @@ class Run:
         """Yields the results of one round: the bare calls, then every contender."""
         yield from self._bare_calls()
         for contender in self.contenders:
-            for served in _by_server(case for case in self.cases if contender.takes(case)):
-                self.say(f"{contender.name}: {served[0].model}{' joined' if served[0].joined else ''}")
+            for served in _by_server(contender, self.cases):
+                self.say(f"{contender.name}: {served[0].model}{', joined' if contender.joining(served[0]) else ''}")
                 yield from self._served(contender, served)
 
     def _bare_calls(self) -> Iterator[Sample]:
@@ -154,13 +154,13 @@ class Run:
         return Sample(case.title, str(load), contender.name, measured, each, meter.foreign)
 
 
-def _by_server(cases: Iterable[Case]) -> Iterator[list[Case]]:
+def _by_server(contender: Contender, cases: Iterable[Case]) -> Iterator[list[Case]]:
     """The cases that one start of a server serves, together."""
 
     def server(case: Case) -> tuple[str, bool, bool]:
-        return case.model, case.joined, case.two_cores
+        return case.model, contender.joining(case), case.two_cores
 
-    for _, group in groupby(sorted(cases, key=server), key=server):
+    for _, group in groupby(sorted(filter(contender.takes, cases), key=server), key=server):
         yield list(group)
 
 
