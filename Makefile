@@ -79,6 +79,12 @@ demo: $(READY) ## Train, wrap and serve the example without Docker, and compare 
 bench: $(READY) ## Measure this server beside nginx and bare calls of the model (minutes)
 	@$(BIN)/python -m bench.serving $(ARGS)
 
+.PHONY: state-faults state-stall
+state-faults: $(READY) ## Break Redis and processes under load and count what state is lost (minutes)
+	@PYTHONPATH=tests $(BIN)/python -m bench.state_faults $(ARGS)
+state-stall: $(READY) ## Measure how long saving state holds requests up
+	@PYTHONPATH=tests $(BIN)/python -m bench.state_stall
+
 .PHONY: bench-peers
 bench-peers: $(READY) ## Measure this server and other servers of Python models in one run
 	@$(BIN)/python -m bench.comparison $(ARGS)

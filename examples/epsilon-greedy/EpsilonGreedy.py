@@ -4,6 +4,8 @@ import numpy as np
 class EpsilonGreedy:
     """Sends a request to the branch that earned most so far, and now and then to any, to learn of the others."""
 
+    mergeable = ("tries", "rewards")  # with --persistence, what all workers and replicas count is added up
+
     def __init__(self, n_branches=2, epsilon=0.1, seed=None):
         self.n_branches = n_branches
         self.epsilon = epsilon

@@ -104,7 +104,7 @@ class FileStore:
         self._step("opened")
         with partial.open("wb") as file:
             half = len(data) // 2
-            file.write(data[:half])
+            file.write(memoryview(data)[:half])
             file.flush()
             self._step("half written")
             file.write(memoryview(data)[half:])
