@@ -75,6 +75,12 @@ class Document:
                 slots[writer] = slot
         return replace(newer, slots={name: slot for name, slot in slots.items() if name not in newer.folded})
 
+    def knows_more_than(self, other: Document) -> bool:
+        """Whether it has a slot or a fold that another document of its lineage lacks."""
+        numbers = {name: slot.number for name, slot in other.slots.items()}
+        newer = any(numbers.get(name, 0) < slot.number for name, slot in self.slots.items())
+        return newer or self.folds > other.folds
+
     def with_slot(self, writer: str, slot: Slot) -> Document:
         """The document with a writer's slot put in, and old slots folded where there are many."""
         slots = {**self.slots, writer: slot}

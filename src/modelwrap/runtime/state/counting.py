@@ -61,8 +61,8 @@ class CountingKeeper(Keeper):
             if found == self._version and not changed:
                 self._note_nothing(taken)
                 return Outcome.UNCHANGED
-            document, own = self._joined(found, own)
-            if not changed and not self._lost_versions(found):
+            document, own, lacking = self._joined(found, own)
+            if not changed and not lacking:
                 self._version = found
                 self._adopt(document, self._of_others(document))
                 self._note_nothing(taken)
@@ -92,18 +92,18 @@ class CountingKeeper(Keeper):
         self._note_saved(taken, len(data))
         return True
 
-    def _joined(self, found: Version | None, own: Counts) -> tuple[Document, Counts]:
-        """The document that the own slot goes into, and what the slot holds."""
+    def _joined(self, found: Version | None, own: Counts) -> tuple[Document, Counts, bool]:
+        """The document that the own slot goes into, what the slot holds, and whether the store lacks what is known."""
         read = None if found is None or found == self._version else self._read()
         if read is None:
-            return self._document, own
+            return self._document, own, found is None
         theirs = self._documented(*read)
         if theirs.lineage == self._document.lineage:
             joined = self._document.joined(theirs)
-            return (joined, self._own_after_folding(joined, own))
+            return joined, self._own_after_folding(joined, own), joined.knows_more_than(theirs)
         if self._lost_versions(read[0]):
-            return self._document, own
-        return theirs, self._reborn(own)  # an operator has replaced it: only what is not saved yet is put on top
+            return self._document, own, True
+        return theirs, self._reborn(own), False  # an operator has replaced it: only what is not saved yet is put on top
 
     def _own_after_folding(self, document: Document, own: Counts) -> Counts:
         return self._reborn(own) if self._name in document.folded else own

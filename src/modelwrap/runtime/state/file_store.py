@@ -150,8 +150,11 @@ class FileStore:
 
     # -- the lease -------------------------------------------------------------------------------------------------
 
-    def acquire(self, holder: str, seconds: float) -> int | None:  # noqa: ARG002 - the kernel's lock needs no time
-        """The number of a new lease on writing; None while another process holds it."""
+    def acquire(self, holder: str, seconds: float, *, patient: bool = False) -> int | None:  # noqa: ARG002
+        """The number of a new lease on writing; None while another process holds it.
+
+        The kernel's lock needs no time and no patience: it lasts as long as its process, and with it what is not saved.
+        """
         with self._locked():
             if self._lease < 0 and not self._lock_lease():
                 return None

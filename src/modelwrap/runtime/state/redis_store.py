@@ -1,7 +1,8 @@
 """State in Redis, under the key of the 2018 wrapper, so that what an old deployment kept is found.
 
     KEY              the newest version's bytes; a bare pickle where the old wrapper wrote it
-    {KEY}:head       hash: version, the newest version; fence, the number of the last lease
+    {KEY}:head       hash: version, the newest version; fence, the number of the last lease; writer, who has not given
+                     it back
     {KEY}:versions   list: the versions before, newest first
     {KEY}:VERSION    the bytes of each of these
     {KEY}:lease      who may write, while it lasts
@@ -75,6 +76,9 @@ return redis.call('DEL', KEYS[3])
 _ACQUIRE = """
 local held = redis.call('GET', KEYS[2])
 if held and held ~= ARGV[1] then return 0 end
+local last = redis.call('HGET', KEYS[1], 'writer')
+if last and last ~= ARGV[1] and ARGV[3] == '0' then return -1 end
+redis.call('HSET', KEYS[1], 'writer', ARGV[1])
 local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return fence
@@ -86,7 +90,11 @@ if held and held ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return 1
 """
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+_RELEASE = """
+if redis.call('HGET', KEYS[1], 'writer') ~= ARGV[1] then return 0 end
+redis.call('HDEL', KEYS[1], 'writer')
+return redis.call('DEL', KEYS[2])
+"""
 
 
 class RedisStore:
@@ -208,10 +216,11 @@ class RedisStore:
 
     # -- the lease -------------------------------------------------------------------------------------------------
 
-    def acquire(self, holder: str, seconds: float) -> int | None:
-        """The number of a new lease on writing; None while somebody else holds it."""
+    def acquire(self, holder: str, seconds: float, *, patient: bool = False) -> int | None:
+        """The number of a new lease on writing; None while somebody else holds it. See `Store`."""
+        names = [self._names[1], self._lease_name]
         with self._failing():
-            return self._eval(_ACQUIRE, [self._names[1], self._lease_name], holder, _ms(seconds)) or None
+            return self._eval(_ACQUIRE, names, holder, _ms(seconds), int(patient)) or None
 
     def renew(self, holder: str, fence: int, seconds: float) -> bool:
         """Hold the lease for so many seconds more; False where a newer one was given."""
@@ -221,7 +230,7 @@ class RedisStore:
     def release(self, holder: str) -> None:
         """Give the lease back."""
         with self._failing():
-            self._eval(_RELEASE, [self._lease_name], holder)
+            self._eval(_RELEASE, [self._names[1], self._lease_name], holder)
 
     def holder(self) -> str:
         """Who holds the lease; empty for nobody."""

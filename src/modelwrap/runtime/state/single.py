@@ -13,7 +13,7 @@ import math
 from modelwrap.errors import NotTheWriter, StateMoved, StoreUnavailable
 from modelwrap.runtime.state.keeper import Keeper, OnModel, Outcome, Taken, Terms, Watch
 from modelwrap.runtime.state.snapshot import Kind, Snapshot
-from modelwrap.runtime.state.store import Store, Version
+from modelwrap.runtime.state.store import LEFT, Store, Version
 from modelwrap.runtime.state.subject import Subject
 
 __all__ = ["SingleKeeper"]
@@ -30,6 +30,8 @@ class SingleKeeper(Keeper):
         self._fence: int | None = None
         #: Until when feedback may be taken in, by the clock that never goes back.
         self._until = -math.inf
+        #: Since when the lease has been seen left to run out.
+        self._left_since: float | None = None
         self._digest = b""
         #: Saves whose answers never came.
         self._sent: set[Version] = set()
@@ -78,13 +80,26 @@ class SingleKeeper(Keeper):
             return
         if self._fence is not None:
             self._step_back()
-        fence = self._store.acquire(self._terms.holder, self._terms.lease_seconds)
+        fence = self._acquire(now)
         if fence is None:
             return
         self._follow()
         self._fence = fence
         self._extend(now)
         self._watch.writes(writer=True)
+
+    def _acquire(self, now: float) -> int | None:
+        """A new lease; one that was left to run out only after its holder had as long again to come back.
+
+        When a store comes back after a while, the writer before may hold what is not saved: it goes first.
+        """
+        since, self._left_since = self._left_since, None  # a store that does not answer begins the wait anew
+        patient = since is not None and now - since >= self._terms.lease_seconds
+        fence = self._store.acquire(self._terms.holder, self._terms.lease_seconds, patient=patient)
+        if fence != LEFT:
+            return fence
+        self._left_since = now if since is None else since
+        return None
 
     def _step_back(self) -> None:
         """Be no writer any more: somebody else is, or nobody."""

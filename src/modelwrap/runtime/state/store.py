@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-__all__ = ["OLD", "Kept", "Store", "Version"]
+__all__ = ["LEFT", "OLD", "Kept", "Store", "Version"]
 
 
 class Version(NamedTuple):
@@ -35,6 +35,10 @@ class Version(NamedTuple):
 
 #: What lies under the key of the 2018 wrapper, which knew no versions. Source: component API section 13.
 OLD = Version(0, "old")
+
+
+#: Instead of a lease's number: nobody holds the lease, and nobody has given it back.
+LEFT = -1
 
 
 class Kept(NamedTuple):
@@ -89,8 +93,12 @@ class Store(Protocol):
     def forget(self) -> None:
         """Drop every version but the newest."""
 
-    def acquire(self, holder: str, seconds: float) -> int | None:
-        """The number of a new lease on writing; None while somebody else holds it. Numbers only grow."""
+    def acquire(self, holder: str, seconds: float, *, patient: bool = False) -> int | None:
+        """The number of a new lease on writing; None while somebody else holds it. Numbers only grow.
+
+        `LEFT` where the last holder let its lease run out instead of giving it back. It may be cut off, with state that
+        it has not saved, and should be left time to come back; with `patient` it has had that.
+        """
 
     def renew(self, holder: str, fence: int, seconds: float) -> bool:
         """Hold the lease for so many seconds more; False where a newer one was given."""

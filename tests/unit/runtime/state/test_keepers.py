@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modelwrap.errors import StateError, StateMoved, StoreUnavailable, UnreadableState
@@ -19,7 +19,7 @@ from modelwrap.runtime.state.keeper import Keeper, Outcome, Terms
 from modelwrap.runtime.state.merging import MergingKeeper
 from modelwrap.runtime.state.single import SingleKeeper
 from modelwrap.runtime.state.snapshot import Seal
-from modelwrap.runtime.state.store import Kept, Version
+from modelwrap.runtime.state.store import LEFT, Kept, Version
 from modelwrap.runtime.state.subject import Subject
 from modelwrap.runtime.state.versions import clear, restore
 
@@ -77,6 +77,7 @@ class MemoryStore:
     kept: list[tuple[Version, bytes]] = field(default_factory=list)
     fails: str = ""
     lease: str = ""
+    last: str = ""
     fence: int = 0
 
     def _fail(self, when: str) -> None:
@@ -108,10 +109,13 @@ class MemoryStore:
 
     def forget(self) -> None: ...
 
-    def acquire(self, holder: str, seconds: float) -> int | None:
+    def acquire(self, holder: str, seconds: float, *, patient: bool = False) -> int | None:
         self._fail("before")
         if self.lease not in ("", holder):
             return None
+        if self.last not in ("", holder) and not patient:
+            return LEFT
+        self.last = holder
         self.lease, self.fence = holder, self.fence + 1
         return self.fence
 
@@ -120,7 +124,7 @@ class MemoryStore:
         return fence == self.fence and self.lease == holder
 
     def release(self, holder: str) -> None:
-        self.lease = ""
+        self.lease = self.last = ""
 
     def holder(self) -> str:
         return self.lease
@@ -238,6 +242,7 @@ def test_of_three_processes_each_contribution_is_counted_once(kind: type, steps:
 
 
 @given(STEPS)
+@example([(0, "learn"), (0, "save"), (0, "kill"), (1, "learn"), (1, "save")])
 def test_counts_survive_a_store_that_goes_back_in_time(steps: list[tuple[int, str]]) -> None:
     store = MemoryStore()
     processes = [Process(Counting, store, f"w{number}").restored() for number in range(3)]
@@ -301,7 +306,7 @@ def test_a_writer_that_lost_its_lease_unnoticed_saves_nothing_and_says_what_is_l
     store = MemoryStore()
     asleep = Process(Plain, store, "a").restored()
     asleep.learn()
-    store.lease = ""  # it ran out while the process slept
+    store.release("a")  # it ran out while the process slept, long ago
     awake = Process(Plain, store, "b").restored()
     awake.learn()
     awake.learn()
@@ -327,6 +332,34 @@ def test_a_writer_takes_no_feedback_once_its_lease_may_have_run_out() -> None:
     assert process.learn()
     assert process.save() is Outcome.SAVED
     assert process.model.total == 3
+
+
+def test_a_writer_whose_lease_ran_out_goes_first_when_the_store_comes_back() -> None:
+    store, now = MemoryStore(), [0.0]
+    terms = replace(TERMS, elapsed=lambda: now[0], lease_seconds=10)
+    writer = Process(Plain, store, "a", terms).restored()
+    other = Process(Plain, store, "b", terms).restored()
+    assert writer.learn()
+    store.fails = "before"
+    now[0] = 60.0
+    for process in (writer, other):
+        with pytest.raises(StoreUnavailable):
+            process.keeper.hold()
+    store.fails, store.lease = "", ""
+    other.keeper.hold()
+    assert not other.learn()
+    writer.keeper.hold()
+    assert writer.save() is Outcome.SAVED
+    assert other.save() is Outcome.FOLLOWED
+    assert other.model.total == 1
+    other.keeper.hold()
+    store.lease = ""  # and now it does not come back
+    for now[0] in (61.0, 66.0, 70.0):
+        other.keeper.hold()
+        assert not other.learn()
+    now[0] = 71.5
+    other.keeper.hold()
+    assert other.learn()
 
 
 def test_only_unsaved_counts_are_put_on_a_state_that_an_operator_put_in_place() -> None:
