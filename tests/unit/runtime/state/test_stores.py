@@ -17,7 +17,7 @@ from modelwrap.errors import NotTheWriter, SettingsError, StateMoved, StoreUnava
 from modelwrap.runtime.state.file_store import FileStore
 from modelwrap.runtime.state.redis_store import RedisStore, without_password
 from modelwrap.runtime.state.store import LEFT, OLD, Store, Version
-from redis_server import HAS_REDIS, RedisServer
+from redis_server import HAS_REDIS, RedisServer, free_port
 from serving import eventually
 
 Open: TypeAlias = Callable[[], Store]
@@ -292,3 +292,51 @@ def test_a_redis_that_is_not_there_is_unavailable_and_named_without_its_password
 def test_a_url_that_is_none_is_refused_with_those_there_are() -> None:
     with pytest.raises(SettingsError, match="rediss://"):
         RedisStore("http://x", KEY)
+
+
+def keeps_versions(url: str) -> bool:
+    """Whether a store there does what stores do; an OSError where it does not answer yet."""
+    store = RedisStore(url, KEY, keep=3)
+    try:
+        store.forget()
+    except StoreUnavailable as error:
+        raise OSError(error.message) from error
+    versions = filled(store, 5)
+    assert [kept.version for kept in store.versions()] == versions[:1:-1]
+    assert store.acquire("one", 60)
+    assert (store.holder(), RedisStore.keys(url)) == ("one", [KEY])
+    store.release("one")
+    assert "5-m5" in store.set_aside()
+    store.close()
+    return True
+
+
+@pytest.mark.skipif(not HAS_REDIS, reason="there is no redis-server")
+def test_a_cluster_keeps_all_of_a_component_in_one_slot(tmp_path: Path) -> None:
+    with RedisServer(tmp_path, "--cluster-enabled", "yes") as server:
+        server.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        assert eventually(lambda: "cluster_state:ok" in str(server.command("CLUSTER", "INFO")))
+        assert keeps_versions(f"redis+cluster://127.0.0.1:{server.port}")
+
+
+@pytest.mark.skipif(not HAS_REDIS, reason="there is no redis-server")
+def test_sentinels_are_asked_where_redis_is(tmp_path: Path) -> None:
+    with RedisServer(tmp_path / "redis") as server:
+        port, settings = free_port(), tmp_path / "sentinel.conf"
+        watched = f"sentinel monitor mymaster 127.0.0.1 {server.port} 1"
+        settings.write_text(f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n{watched}\n")
+        sentinel = subprocess.Popen(["redis-server", str(settings), "--sentinel"], stdout=subprocess.DEVNULL)
+        try:
+            assert eventually(lambda: keeps_versions(f"redis+sentinel://127.0.0.1:{port}/mymaster/2"))
+        finally:
+            sentinel.kill()
+            sentinel.wait()
+
+
+@pytest.mark.skipif(not HAS_REDIS, reason="there is no redis-server")
+def test_a_url_has_a_password_and_a_database(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        server.command("CONFIG", "SET", "requirepass", "pw")
+        with pytest.raises(StoreUnavailable, match="(?i)authenticat"):
+            RedisStore(server.url, KEY).current()
+        assert keeps_versions(f"redis://:pw@127.0.0.1:{server.port}/3")
