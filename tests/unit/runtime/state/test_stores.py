@@ -337,6 +337,6 @@ def test_sentinels_are_asked_where_redis_is(tmp_path: Path) -> None:
 def test_a_url_has_a_password_and_a_database(tmp_path: Path) -> None:
     with RedisServer(tmp_path) as server:
         server.command("CONFIG", "SET", "requirepass", "pw")
-        with pytest.raises(StoreUnavailable, match="(?i)authenticat"):
+        with pytest.raises(StoreUnavailable, match=r"(?i)authenticat"):
             RedisStore(server.url, KEY).current()
         assert keeps_versions(f"redis://:pw@127.0.0.1:{server.port}/3")
