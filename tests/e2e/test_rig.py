@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from e2e.engine import Engine
+from e2e.layers import strings_found
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -38,3 +39,15 @@ def test_the_base_does_not_know_this_machines_own_authorities(docker: Engine, ba
     known = int(docker.run("run", *LOCKED_DOWN, base, "sh", "-c", count))
     asked = "import ssl; print(len(ssl.create_default_context().get_ca_certs()))"
     assert known == int(docker.run("run", *LOCKED_DOWN, base, "python", "-c", asked))
+
+
+def test_a_search_of_an_image_finds_what_a_deleted_file_or_a_variable_held(
+    docker: Engine, base: str, tmp_path: Path
+) -> None:
+    """The referee of every test that says: the image does not remember."""
+    held = ["kept-in-a-variable", "kept-in-a-file-that-was-deleted", "kept-in-an-instruction"]
+    lines = [f"FROM {base}", f"ENV A={held[0]}", "COPY secret /", "RUN rm /secret", f"RUN true {held[2]}"]
+    (tmp_path / "Dockerfile").write_text("\n".join(lines))
+    (tmp_path / "secret").write_text(held[1])
+    docker.run("build", "--network=none", "--tag", "registry.example/rig:2", str(tmp_path))
+    assert strings_found(docker, "registry.example/rig:2", [*held, "kept-nowhere"], tmp_path) == held
