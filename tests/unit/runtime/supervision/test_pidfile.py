@@ -23,7 +23,9 @@ def test_no_path_is_no_file(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("left", ["999999999\n", "not a number", "", f"{os.getpid()}\n"])
+@pytest.mark.parametrize(
+    "left", ["999999999\n", "not a number", "", f"{os.getpid()}\n"], ids=["gone", "no number", "empty", "alive"]
+)
 def test_what_an_earlier_start_left_is_replaced(left: str, tmp_path: Path) -> None:
     path = tmp_path / "pid"
     path.write_text(left)
