@@ -24,7 +24,12 @@ command line turns an error into an exit status.
     │   ├── StateMoved           somebody else has saved in the meantime
     │   └── NotTheWriter         another writer has the lease
     ├── SettingsError          a flag, environment variable or annotation that can't be used
-    └── ProjectError           a model folder, or a value given for its image, that can't be used
+    ├── ProjectError           a model folder, or a value given for its image, that can't be used
+    │   └── RequirementsError    its requirements can't be met for the image that is asked for
+    └── ImageError             an image that can't be made, read or written
+        ├── BaseImageError       the base image is not to be had, or does not fit
+        ├── DamagedBlob          bytes that are not what their digest, size or checksum says
+        └── RegistryError        a registry refused, or could not be reached
 """
 
 from __future__ import annotations
@@ -32,11 +37,14 @@ from __future__ import annotations
 from enum import Enum
 
 __all__ = [
+    "BaseImageError",
     "CallCancelled",
     "Code",
     "ComponentError",
     "ComponentFailed",
+    "DamagedBlob",
     "DeadlineExceeded",
+    "ImageError",
     "InvalidRequest",
     "LoadFailed",
     "ModelwrapError",
@@ -45,7 +53,9 @@ __all__ = [
     "NotTheWriter",
     "Overloaded",
     "ProjectError",
+    "RegistryError",
     "RequestError",
+    "RequirementsError",
     "SettingsError",
     "StateError",
     "StateMoved",
@@ -237,3 +247,33 @@ class SettingsError(ModelwrapError):
 
 class ProjectError(ModelwrapError):
     """A model folder, or a value given for its image, can't be used as it is."""
+
+
+class RequirementsError(ProjectError):
+    """No set of packages meets the requirements on the platform and Python of the image."""
+
+
+class ImageError(ModelwrapError):
+    """An image can't be made, read or written."""
+
+
+class BaseImageError(ImageError):
+    """The base image is not to be had, or what is to stand on it does not fit."""
+
+
+class DamagedBlob(ImageError):
+    """Bytes are not what their digest, size or checksum says."""
+
+
+class RegistryError(ImageError):
+    """A registry refused a step, or could not be reached.
+
+    Attributes:
+        status: The HTTP status; None where no answer came.
+        diagnostics: The codes that the registry gave. Source: OCI distribution specification, error codes.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, diagnostics: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.diagnostics = diagnostics
