@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
@@ -124,7 +125,7 @@ class Channel:
     def __init__(self, end: socket.socket) -> None:
         end.setblocking(False)
         self._socket = end
-        self._rest = b""
+        self._parts: list[bytes] = []  # of a message that has not arrived whole
         self.closed = False
 
     @classmethod
@@ -137,20 +138,35 @@ class Channel:
         return self._socket.fileno()
 
     def send(self, message: Message) -> None:
-        """Send a message; one that the other end is no longer there to hear is dropped."""
+        """Send a message; one that the other end is no longer there to hear is dropped.
+
+        Half a message would spoil the next one, so that an end which takes nothing for too long is left for good: it
+        notices, and goes.
+        """
         line = json.dumps({"kind": type(message).__name__, **asdict(message)}) + "\n"
         self._socket.settimeout(_PATIENCE)
         try:
             self._socket.sendall(line.encode())
         except OSError:
-            self.closed = True
+            self._leave()
         finally:
             self._socket.setblocking(False)
 
+    def _leave(self) -> None:
+        self.closed = True
+        with suppress(OSError):  # where the other end has gone already
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def receive(self) -> list[Message]:
         """The messages that have arrived; sets `closed` where no more can come."""
-        *lines, self._rest = (self._rest + b"".join(self._chunks())).split(b"\n")
-        return [_decode(line) for line in lines]
+        messages = []
+        for chunk in self._chunks():
+            *lines, rest = chunk.split(b"\n")
+            for line in lines:
+                messages.append(_decode(b"".join((*self._parts, line))))
+                self._parts.clear()
+            self._parts.append(rest)
+        return messages
 
     def _chunks(self) -> Iterator[bytes]:
         while not self.closed:
