@@ -56,8 +56,7 @@ lowest: $(READY) ## Run the tests on the lowest versions that pyproject.toml adm
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt; \
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .; \
 	$(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/lowest.txt
-	@# SciPy, which only tests need, asks for a slightly newer NumPy than we do.
-	@$(LOWEST)/bin/pytest -W "ignore:A NumPy version:UserWarning" tests/unit tests/conformance $(ARGS)
+	@$(LOWEST)/bin/pytest tests/unit tests/conformance $(ARGS)
 
 LOWEST := .cache/lowest
 

@@ -14,6 +14,9 @@ import redis
 
 from serving import eventually
 
+#: How often a free port may turn out to be taken.
+_TRIES = 5
+
 HAS_REDIS = shutil.which("redis-server") is not None
 
 
@@ -31,7 +34,6 @@ class RedisServer:
     Args:
         folder: Where its data lie.
         words: Further words of its command line.
-        program: `redis-server`, or another one of the same family.
     """
 
     def __init__(self, folder: Path, *words: str) -> None:
@@ -47,7 +49,12 @@ class RedisServer:
 
     def __enter__(self) -> Self:
         self.start()
-        return self
+        for _ in range(_TRIES):
+            if not self._has_ended():
+                return self
+            self.port = free_port()
+            self.start()
+        raise AssertionError("redis-server ends as soon as it is started")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -55,8 +62,16 @@ class RedisServer:
         self.stop(signal.SIGKILL)
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it answers, or has ended."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._run()
+        eventually(lambda: self._has_ended() or self._answers())
+
+    def _has_ended(self) -> bool:
+        """Whether it is gone: another program was faster to take the port."""
+        return self.process is not None and self.process.poll() is not None
+
+    def _run(self) -> None:
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes",
              "--appendfsync", "always", "--dir", str(self._folder), *self._words],
@@ -64,7 +79,6 @@ class RedisServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        eventually(self._answers)
 
     def _answers(self) -> bool:
         try:

@@ -36,7 +36,9 @@ def test_with_both_cores_for_the_server_they_count_together() -> None:
 
 def test_a_family_is_a_process_and_all_that_it_started() -> None:
     program = (
-        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE); "
+        "import subprocess, sys, time\n"
+        "while time.process_time() < 0.1: pass\n"  # the system counts in hundredths of a second
+        "child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE); "
         "print(child.pid, flush=True); input(); child.communicate()"
     )
     pipe = subprocess.PIPE
