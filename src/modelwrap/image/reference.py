@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from modelwrap.errors import ProjectError
 
-__all__ = ["DEFAULT_REGISTRY", "Reference", "check_base_image", "default_image_name", "make_reference"]
+__all__ = [
+    "DEFAULT_REGISTRY",
+    "ImageName",
+    "Reference",
+    "check_base_image",
+    "default_image_name",
+    "make_reference",
+    "parse_reference",
+]
 
 #: Where a name without a registry lives.
 DEFAULT_REGISTRY = "docker.io"
@@ -21,7 +29,13 @@ _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
-_REFERENCE = re.compile(rf"(?:{_DOMAIN}/)?{_PATH}(?::{_TAG})?(?:@{_DIGEST})?")
+_REFERENCE = re.compile(
+    rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?"
+)
+#: Where the default registry keeps the names without an account, and what it was called before.
+_OFFICIAL = "library"
+_OLD_DEFAULT_REGISTRIES = (f"index.{DEFAULT_REGISTRY}",)
+_DEFAULT_TAG = "latest"
 _NAME_LIMIT = 255
 
 
@@ -48,6 +62,38 @@ class Reference:
         return _is_domain(self.repository.partition("/")[0])
 
 
+@dataclass(frozen=True, slots=True)
+class ImageName:
+    """The whole name of an image that a registry has or will have.
+
+    Attributes:
+        registry: Its host, and its port where one is given.
+        path: The repository in it.
+        tag: Empty where only the digest is known.
+        digest: Empty where only the tag is known.
+    """
+
+    registry: str
+    path: str
+    tag: str = ""
+    digest: str = ""
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.repository}{tag}{digest}"
+
+    @property
+    def repository(self) -> str:
+        """Registry and path."""
+        return f"{self.registry}/{self.path}"
+
+    @property
+    def pointer(self) -> str:
+        """What the registry is asked for: the digest, which can't move, before the tag."""
+        return self.digest or self.tag
+
+
 def make_reference(repository: str, name: str, tag: str) -> Reference:
     """Checks the three parts of an image's name and puts them together.
 
@@ -61,6 +107,31 @@ def make_reference(repository: str, name: str, tag: str) -> Reference:
     if len(f"{repository}/{name}") > _NAME_LIMIT:
         raise ProjectError(f"the image name {repository}/{name} is longer than {_NAME_LIMIT} characters")
     return Reference(repository, name, tag)
+
+
+def parse_reference(text: str) -> ImageName:
+    """Reads an image's name as people type it: `python:3.12-slim`, `registry.example:5000/team/x:1@sha256:…`.
+
+    A name without a registry lives in the default one, and one without an account under `library/`; without tag and
+    digest the tag is `latest`.
+
+    Raises:
+        ProjectError: It is no name of an image.
+    """
+    found = _REFERENCE.fullmatch(text)
+    domain = (found and found["domain"]) or ""
+    if found is None or (domain and not _is_domain(domain) and domain != domain.lower()):
+        raise ProjectError(_name_message(text))
+    path = found["path"]
+    if domain and not _is_domain(domain):
+        domain, path = "", f"{domain}/{path}"
+    if len(path) > _NAME_LIMIT:
+        raise ProjectError(f"the image name {path} is longer than {_NAME_LIMIT} characters")
+    registry = DEFAULT_REGISTRY if domain in _OLD_DEFAULT_REGISTRIES else domain or DEFAULT_REGISTRY
+    if registry == DEFAULT_REGISTRY and "/" not in path:
+        path = f"{_OFFICIAL}/{path}"
+    tag, digest = found["tag"] or "", found["digest"] or ""
+    return ImageName(registry, path, tag or ("" if digest else _DEFAULT_TAG), digest)
 
 
 def default_image_name(model_name: str) -> str:
@@ -88,6 +159,16 @@ def check_base_image(image: str) -> str:
 def _is_domain(component: str) -> bool:
     looks_like_one = "." in component or ":" in component or component == "localhost"
     return looks_like_one and re.fullmatch(_DOMAIN, component) is not None
+
+
+def _name_message(text: str) -> str:
+    trimmed = re.sub(r"^[a-z]+://", "", text).strip("/ ")
+    name, colon, tag = trimmed.rpartition(":")
+    lowered = f"{_lower_path(name)}:{tag}" if colon and "/" not in tag else _lower_path(trimmed)
+    advice = "it looks like registry.example:5000/team/iris:0.1"
+    if lowered != text and _REFERENCE.fullmatch(lowered):
+        advice = f"write {lowered}: without a scheme, and lower case before the tag"
+    return f"{text!r} can't be the name of an image\n{advice}"
 
 
 def _check_repository(repository: str) -> None:

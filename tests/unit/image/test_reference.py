@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from modelwrap.errors import ProjectError
-from modelwrap.image.reference import check_base_image, default_image_name, make_reference
+from modelwrap.image.reference import (
+    DEFAULT_REGISTRY,
+    ImageName,
+    check_base_image,
+    default_image_name,
+    make_reference,
+    parse_reference,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +103,51 @@ def test_base_images_that_cannot_work_are_refused(image: str) -> None:
 def test_an_image_is_named_after_its_model(model: str, image: str) -> None:
     make_reference("seldonio", default_image_name(model), "0.1")
     assert default_image_name(model) == image
+
+
+_DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("python", ImageName("docker.io", "library/python", "latest")),
+        ("python:3.12-slim", ImageName("docker.io", "library/python", "3.12-slim")),
+        ("seldonio/mnist:0.1", ImageName("docker.io", "seldonio/mnist", "0.1")),
+        ("docker.io/python:3.12", ImageName("docker.io", "library/python", "3.12")),
+        (f"index.{DEFAULT_REGISTRY}/seldonio/mnist", ImageName("docker.io", "seldonio/mnist", "latest")),
+        ("localhost/x", ImageName("localhost", "x", "latest")),
+        ("localhost:5000/team/x:1", ImageName("localhost:5000", "team/x", "1")),
+        ("[::1]:5000/x:1", ImageName("[::1]:5000", "x", "1")),
+        ("Registry.Example/team/x:V1", ImageName("Registry.Example", "team/x", "V1")),
+        (f"registry.example/x@{_DIGEST}", ImageName("registry.example", "x", "", _DIGEST)),
+        (f"registry.example/x:1@{_DIGEST}", ImageName("registry.example", "x", "1", _DIGEST)),
+    ],
+)
+def test_a_name_is_read_whole_as_builders_read_it(text: str, expected: ImageName) -> None:
+    assert parse_reference(text) == expected
+    assert parse_reference(str(expected)) == expected
+
+
+def test_a_digest_goes_before_the_tag() -> None:
+    assert parse_reference(f"registry.example/x:1@{_DIGEST}").pointer == _DIGEST
+    assert parse_reference("registry.example/x:1").pointer == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "registry.example:5000/team/iris:0.1"),
+        ("https://registry.example/x:1", "write registry.example/x:1"),
+        ("registry.example/Team/X:1", "write registry.example/team/x:1"),
+        ("Team/x", "write team/x"),
+        ("x:", "registry.example"),
+        ("x y", "registry.example"),
+        ("x@sha256:12", "registry.example"),
+        ("a" * 300, "255"),
+    ],
+)
+def test_what_is_no_name_is_refused_with_what_would_do(text: str, hint: str) -> None:
+    with pytest.raises(ProjectError) as caught:
+        parse_reference(text)
+    assert hint in caught.value.message
