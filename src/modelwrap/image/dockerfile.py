@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from posixpath import dirname
 
 from modelwrap import __version__
-from modelwrap.contract import ENTRYPOINT_MODULE, IMAGE_USER, MODEL_DIR, RUNTIME_DIR, Env, Port
+from modelwrap.contract import ENTRYPOINT_MODULE, IMAGE_USER, MODEL_DIR, RUNTIME_DIR
+from modelwrap.image.config import ENVIRONMENT_DIR, PORTS, START, USER_ENVIRONMENT
 from modelwrap.image.plan import ImagePlan
 from modelwrap.image.text import dockerfile_quote, json_array
 
@@ -24,7 +25,6 @@ REQUIREMENTS = "modelwrap-requirements.txt"
 
 #: What the server loads in its two kinds of process.
 SERVER_MODULES = (f"{ENTRYPOINT_MODULE}.supervision.supervisor", f"{ENTRYPOINT_MODULE}.worker")
-ENVIRONMENT_DIR = "/opt/venv"
 _PYTHON = f"{ENVIRONMENT_DIR}/bin/python"
 _COMPILE = "-m compileall -q --invalidation-mode checked-hash"
 
@@ -127,24 +127,8 @@ def _image(plan: ImagePlan) -> Iterator[str]:
 
 
 def _description(plan: ImagePlan) -> Iterator[str]:
-    environment: dict[str, str] = {
-        Env.MODEL_NAME: plan.project.model.name,
-        Env.SERVICE_TYPE: plan.project.role.value,
-        Env.PERSISTENCE: "1" if plan.persistence else "0",
-        **({Env.API_TYPE: "GRPC"} if plan.grpc else {}),
-    }
-    yield _pairs("ENV", environment)
-    yield _pairs("LABEL", {**plan.labels, **_oci_labels(plan)})
-
-
-def _oci_labels(plan: ImagePlan) -> dict[str, str]:
-    """Source: OCI image specification, annotations."""
-    prefix = "org.opencontainers.image"
-    return {
-        f"{prefix}.title": plan.project.model.name,
-        f"{prefix}.version": plan.reference.tag,
-        f"{prefix}.base.name": plan.base_image,
-    }
+    yield _pairs("ENV", plan.environment)
+    yield _pairs("LABEL", {**plan.labels, **plan.oci_labels})
 
 
 def _pairs(instruction: str, values: dict[str, str]) -> str:
@@ -154,8 +138,8 @@ def _pairs(instruction: str, values: dict[str, str]) -> str:
 
 def _start() -> Iterator[str]:
     yield "# Any user in group 0 may run it; there may be no line for that user in /etc/passwd."
-    yield "ENV HOME=/tmp USER=model LOGNAME=model"
-    yield f"EXPOSE {Port.HTTP} {Port.GRPC} {Port.METRICS}"
+    yield f"ENV {' '.join(f'{name}={value}' for name, value in USER_ENVIRONMENT.items())}"
+    yield f"EXPOSE {' '.join(map(str, PORTS))}"
     yield f"USER {IMAGE_USER}"
-    yield f"ENTRYPOINT {json_array('python', '-P', '-u', '-m', ENTRYPOINT_MODULE)}"
+    yield f"ENTRYPOINT {json_array(*START)}"
     yield "CMD []"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from modelwrap.contract import Label
+from modelwrap.contract import Env, Label
 from modelwrap.errors import ProjectError
 from modelwrap.image.reference import Reference
 from modelwrap.image.requirement_forms import is_archive, normalized
@@ -16,7 +16,10 @@ from modelwrap.image.runtime_files import package_name, runtime_requirements
 from modelwrap.image.system_packages import BUILD_FILE, RUN_FILE, read_system_packages
 from modelwrap.project import Folder, Project
 
-__all__ = ["ImagePlan", "make_plan"]
+__all__ = ["OCI_PREFIX", "ImagePlan", "make_plan"]
+
+#: What the names of OCI's own labels and annotations begin with.
+OCI_PREFIX = "org.opencontainers.image"
 
 #: Files that tell other tools what a model needs, and that are not read here.
 _OTHER_REQUIREMENTS = ("environment.yml", "environment.yaml", "Pipfile", "pyproject.toml", "setup.py", "conda.yaml")
@@ -62,6 +65,25 @@ class ImagePlan:
             Label.BASE_IMAGE: self.base_image,
             Label.PERSISTENCE: "1" if self.persistence else "0",
             Label.API_TYPE: "GRPC" if self.grpc else "REST",
+        }
+
+    @property
+    def oci_labels(self) -> dict[str, str]:
+        """What any tool reads from an image. Source: OCI image specification, annotations."""
+        return {
+            f"{OCI_PREFIX}.title": self.project.model.name,
+            f"{OCI_PREFIX}.version": self.reference.tag,
+            f"{OCI_PREFIX}.base.name": self.base_image,
+        }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the server reads where no argument says otherwise."""
+        return {
+            Env.MODEL_NAME: self.project.model.name,
+            Env.SERVICE_TYPE: self.project.role.value,
+            Env.PERSISTENCE: "1" if self.persistence else "0",
+            **({Env.API_TYPE: "GRPC"} if self.grpc else {}),
         }
 
     @property
