@@ -11,7 +11,6 @@ from cli.command_line import write
 from modelwrap.errors import SettingsError
 from modelwrap.image.created import FIXED, creation_time
 
-
 FIRST, SECOND = 1_000_000_000, 2_000_000_000
 
 
