@@ -30,7 +30,7 @@ from modelwrap.runtime.transports.types import Limits, Receive, Scope, Send
 
 __all__ = ["H2corn", "Reply", "Running", "Uvicorn", "running"]
 
-_START_LIMIT = 10.0
+_START_LIMIT = 30.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,19 @@ class Uvicorn:
         self._server.should_exit = True
 
 
+class _Mailbox(Mailbox):
+    """The runtime's own, which remembers what was submitted."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.submitted: list[asyncio.Future[Any]] = []
+
+    def submit(self, *arguments: Any, **options: Any) -> asyncio.Future[Any]:
+        future = super().submit(*arguments, **options)
+        self.submitted.append(future)
+        return future
+
+
 class Running:
     """One listening server, whose user object can be changed between requests.
 
@@ -106,7 +119,7 @@ class Running:
         self.address = ""
         self.labels: dict[str, str] = {}
         self._application: Application | None = None
-        self._mailbox: Mailbox | None = None
+        self._mailbox: _Mailbox | None = None
         self._loop = asyncio.new_event_loop()
         self._engine = engine(self._asgi)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -128,7 +141,7 @@ class Running:
         async def change() -> None:
             if self._mailbox is not None:
                 self._mailbox.close()
-            mailbox = Mailbox(capacity=capacity, inline=inline)
+            mailbox = _Mailbox(capacity=capacity, inline=inline)
             component = await mailbox.start(lambda: Component(user_object))
             self._mailbox = mailbox
             descriptor = allocate()
@@ -156,6 +169,12 @@ class Running:
 
         asyncio.run_coroutine_threadsafe(change(), self._loop).result(_START_LIMIT)
 
+    @property
+    def awaited(self) -> int:
+        """How many calls have a client that waits for them."""
+        assert self._mailbox is not None
+        return sum(not future.done() for future in self._mailbox.submitted)
+
     def turn_red(self) -> None:
         """Say that no more requests are wanted, as a drain does."""
 
@@ -169,7 +188,7 @@ class Running:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Reply:
         """One HTTP/1.1 request on a connection of its own."""
-        connection = http.client.HTTPConnection(self.address, timeout=20)
+        connection = http.client.HTTPConnection(self.address, timeout=50)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()

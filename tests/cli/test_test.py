@@ -247,7 +247,7 @@ def test_a_trial_that_is_broken_off_leaves_no_server_behind(number: signal.Signa
     with subprocess.Popen([COMMAND, "test", place], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as trial:
         pid = eventually(lambda: pid_in(place / "pid"))
         trial.send_signal(number)
-        assert trial.wait(20) == 128 + number
+        assert trial.wait(50) == 128 + number
     eventually(lambda: not alive(pid))
 
 

@@ -153,6 +153,6 @@ def test_a_run_that_is_stopped_leaves_nothing_half_made(number: signal.Signals, 
         assert process.poll() is None
         assert time.monotonic() < deadline
     process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=50)
     assert (process.returncode, "Traceback" in errors) == (status, False)
     assert sorted(model.iterdir()) == before

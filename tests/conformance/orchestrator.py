@@ -25,7 +25,7 @@ from official import POOL, message_class
 __all__ = ["Body", "GrpcOrchestrator", "NodeFailed", "RestOrchestrator", "Unit", "number_of"]
 
 M = TypeVar("M")
-_WAIT = 20.0
+_WAIT = 50.0
 ALL, NONE = -1, -2
 
 #: What a node does with a message on its way down, and on its way up.

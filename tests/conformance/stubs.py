@@ -12,7 +12,7 @@ from official import POOL, message_class
 
 __all__ = ["MESSAGES", "json_of", "message", "stubs"]
 
-_WAIT = 20.0
+_WAIT = 50.0
 _NAMES = ("SeldonMessage", "SeldonMessageList", "Feedback", "SeldonModelMetadataRequest")
 #: The message classes, by their short names: `pb`.
 MESSAGES = SimpleNamespace(**{name: message_class(f"seldon.protos.{name}") for name in _NAMES})

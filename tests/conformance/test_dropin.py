@@ -22,7 +22,7 @@ from modelwrap.compat import activate
 from modelwrap.errors import LoadFailed
 from modelwrap.runtime.component import loader
 
-WAIT = 20.0
+WAIT = 50.0
 ONE = {"data": {"ndarray": [1]}}
 TENSOR = {"data": {"tensor": {"shape": [2, 1], "values": [1, 2]}}}
 FEEDBACK = {"request": {"data": {"ndarray": [[1.0]]}}, "reward": 2.0}

@@ -14,7 +14,7 @@ from conformance.vocabulary import make
 from inprocess import Running
 from official import message_class
 
-WAIT = 10.0
+WAIT = 30.0
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = 1, 2, 3
 SERVICES = {f"seldon.protos.{name}" for name in ("Model", "Router", "Transformer", "OutputTransformer", "Combiner")}
 Ask = message_class("grpc.health.v1.HealthCheckRequest")

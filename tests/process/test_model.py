@@ -28,7 +28,7 @@ TOGETHER = """
 import threading
 class Together:
     def __init__(self, calls):
-        self.barrier = threading.Barrier(calls, timeout=20)
+        self.barrier = threading.Barrier(calls, timeout=50)
     def predict(self, X):
         self.barrier.wait()
         return X

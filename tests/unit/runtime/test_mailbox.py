@@ -13,7 +13,7 @@ import pytest
 from modelwrap.errors import DeadlineExceeded, NotReady, Overloaded
 from modelwrap.runtime.mailbox import Call, Mailbox
 
-WAIT = 10.0
+WAIT = 30.0
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from modelwrap.runtime.component.custom_service import start_custom_service
 
-LIMIT = 10.0
+LIMIT = 30.0
 
 
 def ended(user_object: Any) -> None:
