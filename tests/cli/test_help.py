@@ -19,7 +19,17 @@ SCREEN = (120, 50)
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["-h"], ["wrap", "--help"], ["serve", "-h"], ["test", "-h"], ["bench", "-h"], ["model", "-h"]]
+    "words",
+    [
+        ["--help"],
+        ["-h"],
+        ["wrap", "--help"],
+        ["serve", "-h"],
+        ["test", "-h"],
+        ["bench", "-h"],
+        ["init", "-h"],
+        ["model", "-h"],
+    ],
 )
 def test_help_fits_on_one_screen_and_ends_in_examples(words: list[str]) -> None:
     outcome = modelwrap(*words)
@@ -45,7 +55,7 @@ def test_called_alone_it_shows_what_it_can_do_and_fails() -> None:
     [
         (["srve"], "did you mean serve?"),
         (["wrp", "model"], "did you mean wrap?"),
-        (["frobnicate"], "commands: bench, serve, "),
+        (["frobnicate"], "commands: bench, init, serve, "),
         (["wrap", "m", "M", "1", "r", "--imagename", "x"], "--image-name"),
         (["serve", "m", "M", "--http-prt", "1"], "--http-port"),
     ],
@@ -69,6 +79,7 @@ def test_python_m_modelwrap_is_the_same_command() -> None:
         "['serve', '--help']",
         "['test', '--help']",
         "['bench', '--help']",
+        "['init', '3d']",
         "['nowhere', 'M', '1', 'r']",
     ],
 )

@@ -25,6 +25,7 @@ __all__ = ["call", "ending_well", "main"]
 
 _COMMANDS = {
     "bench": "measure a model folder or a running model, and recommend settings",
+    "init": "write a new model folder that works at once",
     "serve": "serve a model folder here, over REST and gRPC",
     "state": "look at the state that a component keeps, restore, save or clear it",
     "test": "send a model folder or a running model what clients will send",
@@ -46,7 +47,7 @@ Options:
   --version    the version of modelwrap
 
 Examples:
-  modelwrap serve ./iris
+  modelwrap init hello && modelwrap serve hello
   modelwrap ./iris IrisClassifier 0.1 seldonio
   modelwrap wrap --help
 """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -20,6 +22,10 @@ __all__ = ["build", "find", "load", "takes", "user_traceback"]
 
 _OUR_FILES = str(Path(modelwrap.__file__).parent)
 _SELDONS = "seldon_core"
+#: The program of a model folder that writes what the class loads, by its usual name.
+_TRAINING = "train.py"
+#: How frameworks say that a file is missing, where they raise something else than FileNotFoundError.
+_SAYS_MISSING = re.compile(r"no such file|not found|(does not|doesn't) exist", re.IGNORECASE)
 
 
 def build(name: str, parameters: Mapping[str, UserValue]) -> UserValue:
@@ -38,7 +44,8 @@ def build(name: str, parameters: Mapping[str, UserValue]) -> UserValue:
     try:
         return make(**parameters)
     except (Exception, SystemExit) as error:
-        raise LoadFailed(f"{name} could not be built: {_summary(error)}{_hint(parameters, error)}") from error
+        hint = _hint(parameters, error) or _training_hint(error)
+        raise LoadFailed(f"{name} could not be built: {_summary(error)}{hint}") from error
 
 
 def find(name: str) -> UserValue:
@@ -84,7 +91,8 @@ def load(user_object: UserValue) -> None:
     except (Exception, SystemExit) as error:
         if type(error).__name__ == "SeldonNotImplementedError":
             return
-        raise LoadFailed(f"{type(user_object).__name__}.load() failed: {_summary(error)}") from error
+        text = f"{type(user_object).__name__}.load() failed: {_summary(error)}{_training_hint(error)}"
+        raise LoadFailed(text) from error
 
 
 def user_traceback(error: BaseException) -> str:
@@ -112,7 +120,7 @@ def _import(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         raise _module_missing(name, error) from error
     except (Exception, SystemExit) as error:
-        hint = _stand_in_hint(error.name or "") if isinstance(error, ImportError) else ""
+        hint = _stand_in_hint(error.name or "") if isinstance(error, ImportError) else _training_hint(error)
         raise LoadFailed(f"module {name} could not be imported: {_summary(error)}{hint}") from error
 
 
@@ -154,6 +162,14 @@ def _hint(parameters: Mapping[str, UserValue], error: BaseException) -> str:
     if not (parameters and isinstance(error, TypeError)):
         return ""
     return f" (it was called with the parameters {', '.join(parameters)})"
+
+
+def _training_hint(error: BaseException) -> str:
+    """What to run where a file is missing that the folder's training program may not have written yet."""
+    missing = isinstance(error, FileNotFoundError) or _SAYS_MISSING.search(str(error))
+    if not (missing and Path(_TRAINING).is_file()):
+        return ""
+    return f"; has the model been trained? Run: python {shlex.quote(str(Path(_TRAINING).absolute()))}"
 
 
 def _summary(error: BaseException) -> str:

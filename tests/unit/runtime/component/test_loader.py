@@ -53,6 +53,35 @@ def test_what_can_go_wrong_is_told_in_one_sentence(folder: Path, source: str | N
         loader.build(name, {})
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        "FileNotFoundError(2, 'Datei nicht da')",
+        "ValueError('File not found: filepath=model.keras')",
+        "OSError('SavedModel file does not exist at: model')",
+        "RuntimeError('Opening model.json failed: No such file or directory')",
+        'RuntimeError("Load model model.onnx failed. File doesn\'t exist")',
+    ],
+)
+@pytest.mark.parametrize("place", ["    def __init__(self):\n        ", "    def load(self):\n        ", "    "])
+def test_a_model_that_was_never_trained_says_what_to_run(folder: Path, error: str, place: str) -> None:
+    (folder / "Model.py").write_text(f"class Model:\n{place}raise {error}\n")
+    with pytest.raises(LoadFailed) as without:
+        loader.load(loader.build("Model", {}))
+    assert "train" not in without.value.message
+    (folder / "train.py").touch()
+    with pytest.raises(LoadFailed) as failed:
+        loader.load(loader.build("Model", {}))
+    assert failed.value.message.endswith(f"has the model been trained? Run: python {folder}/train.py")
+
+
+def test_other_errors_do_not_speak_of_training(folder: Path) -> None:
+    (folder / "train.py").touch()
+    (folder / "Model.py").write_text("class Model:\n    def __init__(self): raise ValueError('bad weights')\n")
+    with pytest.raises(LoadFailed, match=r"bad weights$"):
+        loader.build("Model", {})
+
+
 def test_a_parameter_that_the_constructor_does_not_take_is_named(folder: Path) -> None:
     (folder / "Model.py").write_text("class Model: pass")
     with pytest.raises(LoadFailed, match="called with the parameters rate"):
