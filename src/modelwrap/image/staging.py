@@ -14,12 +14,11 @@ from pathlib import Path
 
 from modelwrap.errors import ProjectError
 from modelwrap.image.generated import CopiedFile, Entry, FolderEntry, LinkEntry, TextFile
+from modelwrap.image.tar_headers import TIMESTAMP
 from modelwrap.project import is_ours, staging_prefix
 
 __all__ = ["check_output", "write_folder"]
 
-#: Every file and folder bears this time, the start of 1980 in UTC: builders copy it into the image.
-TIMESTAMP = 315532800
 _FOLDER_MODE, _FILE_MODE, _PROGRAM_MODE = 0o755, 0o644, 0o755
 
 
