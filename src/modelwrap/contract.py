@@ -87,6 +87,8 @@ METRICS_PATH = "/metrics"
 MODEL_DIR = "/microservice"
 #: Where the runtime's own files lie in an image.
 RUNTIME_DIR = "/opt/modelwrap"
+#: Where the virtual environment with all packages lies in an image.
+ENVIRONMENT_DIR = "/opt/venv"
 #: The user an image runs as: the operator's default UID, in group 0 so that any other UID works too.
 IMAGE_USER = "8888:0"
 #: The module that an image starts.

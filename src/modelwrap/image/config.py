@@ -10,15 +10,13 @@ from datetime import UTC, datetime
 from typing import cast
 
 from modelwrap import __version__
-from modelwrap.contract import ENTRYPOINT_MODULE, IMAGE_USER, MODEL_DIR, Port
+from modelwrap.contract import ENTRYPOINT_MODULE, ENVIRONMENT_DIR, IMAGE_USER, MODEL_DIR, Port
 from modelwrap.image.image import Layer, LayerKind
 from modelwrap.image.oci import JSONObject, JSONValue, Platform
 from modelwrap.image.plan import OCI_PREFIX, ImagePlan
 
-__all__ = ["ENVIRONMENT_DIR", "PORTS", "START", "USER_ENVIRONMENT", "image_annotations", "image_config", "moment"]
+__all__ = ["PORTS", "START", "USER_ENVIRONMENT", "image_annotations", "image_config", "moment"]
 
-#: Where the virtual environment lies in an image.
-ENVIRONMENT_DIR = "/opt/venv"
 PORTS = (Port.HTTP, Port.GRPC, Port.METRICS)
 #: What a container starts.
 START = ("python", "-P", "-u", "-m", ENTRYPOINT_MODULE)

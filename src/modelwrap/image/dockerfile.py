@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from posixpath import dirname
 
 from modelwrap import __version__
-from modelwrap.contract import ENTRYPOINT_MODULE, IMAGE_USER, MODEL_DIR, RUNTIME_DIR
-from modelwrap.image.config import ENVIRONMENT_DIR, PORTS, START, USER_ENVIRONMENT
+from modelwrap.contract import ENTRYPOINT_MODULE, ENVIRONMENT_DIR, IMAGE_USER, MODEL_DIR, RUNTIME_DIR
+from modelwrap.image.config import PORTS, START, USER_ENVIRONMENT
 from modelwrap.image.plan import ImagePlan
 from modelwrap.image.text import dockerfile_quote, json_array
 

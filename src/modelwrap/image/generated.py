@@ -15,7 +15,7 @@ from modelwrap.image.runtime_files import runtime_files
 from modelwrap.image.text import fill_template, shell_quote
 from modelwrap.project import MARKER, make_example
 
-__all__ = ["CopiedFile", "Entry", "FolderEntry", "LinkEntry", "TextFile", "generated_entries"]
+__all__ = ["CopiedFile", "Entry", "FolderEntry", "LinkEntry", "TextFile", "generated_entries", "model_directories"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def generated_entries(plan: ImagePlan) -> list[Entry]:
 def _model(plan: ImagePlan) -> Iterator[Entry]:
     folder = plan.project.folder
     yield FolderEntry(MODEL_FOLDER)
-    for directory in _directories(plan):
+    for directory in model_directories(plan):
         yield FolderEntry(f"{MODEL_FOLDER}/{directory}")
     for file in folder.files:
         place = ARCHIVE_FOLDER if file.path in plan.archives else MODEL_FOLDER
@@ -71,7 +71,7 @@ def _model(plan: ImagePlan) -> Iterator[Entry]:
         yield LinkEntry(f"{MODEL_FOLDER}/{link.path}", link.target)
 
 
-def _directories(plan: ImagePlan) -> Iterator[str]:
+def model_directories(plan: ImagePlan) -> Iterator[str]:
     """The model's folders, less those that held nothing but packages to install."""
     folder = plan.project.folder
     kept = {file.path for file in folder.files} - plan.archives | {link.path for link in folder.links}

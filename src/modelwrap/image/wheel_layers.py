@@ -1,0 +1,135 @@
+"""The layers of an image's packages: wheels spliced into archives, each with the bytecode of its modules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from modelwrap.image.archive import LayerWriter
+from modelwrap.image.cache import Cache
+from modelwrap.image.image import Layer, LayerKind
+from modelwrap.image.layer_cache import LayerRecipe, make_layer
+from modelwrap.image.oci import JSONValue
+from modelwrap.image.target import PythonTarget, WheelFile
+from modelwrap.image.wheels.bytecode import (
+    Bytecode,
+    Source,
+    can_compile,
+    compile_sources,
+    compiler_version,
+    is_worth_compiling,
+)
+from modelwrap.image.wheels.environment import Environment
+from modelwrap.image.wheels.grouping import group_wheels
+from modelwrap.image.wheels.installation import Installation, Placed, install
+from modelwrap.image.wheels.wheel import Wheel
+
+__all__ = ["wheel_layers"]
+
+
+def wheel_layers(
+    wheels: Sequence[WheelFile],
+    target: PythonTarget,
+    cache: Cache,
+    *,
+    bytecode: bool,
+    progress: Callable[[Layer], None] = lambda _: None,
+    workers: int | None = None,
+) -> tuple[Layer, ...]:
+    """The layers of some wheels.
+
+    Args:
+        wheels: What is installed, in any order. Where two bring the same file, the one whose layer is later wins.
+        target: The Python that they are installed for.
+        cache: Keeps layers and bytecode.
+        bytecode: Whether compiled modules go in too; they do only where this interpreter can make them.
+        progress: Is told of each layer when it is there, from any thread.
+        workers: How many are made at once; as many as there are processors where it is None.
+
+    Raises:
+        DamagedBlob: A wheel can't be trusted.
+        ImageError: A layer can't be made.
+    """
+    compiler = compiler_version() if bytecode and can_compile(target) else None
+    maker = _Maker(Environment(target.minor), cache, compiler)
+
+    def make(group: tuple[WheelFile, ...]) -> Layer:
+        layer = make_layer(maker.recipe(group), cache)
+        progress(layer)
+        return layer
+
+    groups = group_wheels((wheel, wheel.path.stat().st_size) for wheel in wheels)
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        return tuple(pool.map(make, groups))
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    environment: Environment
+    cache: Cache
+    compiler: str | None
+
+    def recipe(self, group: tuple[WheelFile, ...]) -> LayerRecipe:
+        digests: list[JSONValue] = [wheel.digest for wheel in group]
+        title = f"{len(group)} small packages" if len(group) > 1 else f"{group[0].name} {group[0].version}"
+        return LayerRecipe(
+            LayerKind.DEPENDENCIES,
+            title,
+            {"wheels": digests, "python": self.environment.minor, "bytecode": self.compiler},
+            lambda writer: self.write(group, writer),
+        )
+
+    def write(self, group: tuple[WheelFile, ...], writer: LayerWriter) -> None:
+        """Writes the wheels one after the other, each without what a later one of the same layer brings too."""
+        paths = [self._paths(wheel) for wheel in group] if len(group) > 1 else [set()]
+        for number, wheel in enumerate(group):
+            later = set().union(*paths[number + 1 :])
+            self._write_wheel(wheel, writer, later)
+
+    def _paths(self, file: WheelFile) -> set[str]:
+        with _open(file) as wheel:
+            installation = install(wheel, self.environment)
+            compiled = {module.path for module in self._compile(file, installation).modules}
+            return {placed.path for placed in installation.files} | compiled
+
+    def _write_wheel(self, file: WheelFile, writer: LayerWriter, without: set[str]) -> None:
+        with _open(file) as wheel:
+            installation = install(wheel, self.environment)
+            bytecode = self._compile(file, installation)
+            record = installation.record(tuple(module.path for module in bytecode.modules))
+            for placed in (*installation.files, record):
+                if placed.path not in without:
+                    _write(placed, wheel, writer)
+            for path, content in bytecode:
+                if path not in without:
+                    writer.file(path, content)
+
+    def _compile(self, file: WheelFile, installation: Installation) -> Bytecode:
+        if self.compiler is None:
+            return Bytecode(())
+        sources = tuple(_sources(installation))
+        return compile_sources(sources, self.cache, archive=file.path, digest=file.digest, checked=False)
+
+
+def _open(file: WheelFile) -> Wheel:
+    return Wheel(file.path, f"{file.name} {file.version}")
+
+
+def _sources(installation: Installation) -> Iterator[Source]:
+    for module in installation.modules:
+        if module.member and is_worth_compiling(module.path):
+            yield Source(module.member.name, module.path)
+
+
+def _write(placed: Placed, wheel: Wheel, writer: LayerWriter) -> None:
+    member = placed.member
+    if member is None:
+        writer.file(placed.path, placed.content, executable=placed.is_executable)
+    elif member.is_deflated:
+        pieces = wheel.pieces(member)
+        writer.deflated(placed.path, pieces, member.size, member.crc, executable=placed.is_executable)
+    else:
+        contents = (content for _, content in wheel.pieces(member))
+        writer.copied(placed.path, contents, member.size, executable=placed.is_executable)

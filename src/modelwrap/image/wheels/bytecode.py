@@ -1,0 +1,160 @@
+"""Compiled modules: which are worth having, and the fresh interpreter that makes them.
+
+Nothing is imported or run, only compiled. The bytes depend on the sources and on the full version of the interpreter
+that runs modelwrap, which therefore is one of the image's inputs; they are left out where its minor version is not the
+image's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from modelwrap.errors import ImageError
+from modelwrap.image.cache import Cache
+from modelwrap.image.oci import Digest, JSONObject, canonical_json
+from modelwrap.image.target import PythonTarget
+
+__all__ = ["Bytecode", "Compiled", "Source", "can_compile", "compile_sources", "compiled_path", "is_worth_compiling"]
+
+_PROGRAM = Path(__file__).with_name("compiling.py")
+#: No site packages, nothing of the caller's settings, no bytecode of its own; and one hash seed, to be safe.
+_INTERPRETER = (sys.executable, "-s", "-S", "-P", "-B", "-W", "ignore", "-X", "utf8")
+_SURROUNDINGS = {"PYTHONHASHSEED": "0"}
+#: Part of every key in the cache; another number when what is made here changes.
+_FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A module to compile.
+
+    Attributes:
+        name: Its name in the archive, or where the file is.
+        path: Where it is in the image, without a leading slash.
+        digest: Of its content where it must be just that; empty where the archive vouches for it.
+    """
+
+    name: str
+    path: str
+    digest: Digest = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A compiled module: `size` bytes at `offset` of the file that holds all that were made together."""
+
+    path: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bytecode:
+    """Compiled modules, sorted by path, and the file that holds them; no file where there are none."""
+
+    modules: tuple[Compiled, ...]
+    file: Path | None = None
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        """Each module's path and bytes."""
+        if self.file is None:
+            return
+        with self.file.open("rb") as file:
+            for module in self.modules:
+                file.seek(module.offset)
+                yield module.path, file.read(module.size)
+
+
+def can_compile(target: PythonTarget) -> bool:
+    """Whether this interpreter makes the bytecode that the image's reads."""
+    return sys.implementation.cache_tag == f"cpython-{target.minor.replace('.', '')}"
+
+
+def compiler_version() -> str:
+    """All of this interpreter that its bytecode depends on."""
+    return f"{sys.version_info[:]} {importlib.util.MAGIC_NUMBER.hex()} {_FORM}"
+
+
+def is_worth_compiling(path: str) -> bool:
+    """Whether a module of a package is likely to be imported in a container: its tests are not."""
+    return "tests" not in path.split("/")
+
+
+def compiled_path(path: str) -> str:
+    """Where Python looks for the bytecode of a module."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/__pycache__/{name.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc"
+
+
+def compile_sources(
+    sources: Sequence[Source], cache: Cache, *, archive: Path | None, digest: Digest, checked: bool
+) -> Bytecode:
+    """Compiles modules, or recalls them.
+
+    Args:
+        sources: What to compile; what does not compile is left out.
+        cache: Keeps what is made.
+        archive: The zip archive that holds them; None where they are files.
+        digest: Of the archive, or of all the files' content.
+        checked: Whether Python shall look at import whether the source is still the same.
+
+    Raises:
+        ImageError: The interpreter that compiles did not come to its end.
+    """
+    if not sources:
+        return Bytecode(())
+    key = canonical_json(
+        {"of": digest, "by": compiler_version(), "checked": checked, "paths": [source.path for source in sources]}
+    ).decode()
+    known = cache.recall("bytecode", key)
+    if known is None or cache.blob(str(known["blob"]), int(str(known["size"]))) is None:
+        known = _compile(sources, cache, archive, checked)
+        cache.remember("bytecode", key, known)
+    return _bytecode(sources, known, cache)
+
+
+def _compile(sources: Sequence[Source], cache: Cache, archive: Path | None, checked: bool) -> JSONObject:
+    with cache.draft() as draft:
+        job = {
+            "archive": str(archive) if archive else None,
+            "sources": [[source.name, f"/{source.path}", source.digest] for source in sources],
+            "checked": checked,
+            "output": str(draft.path),
+        }
+        command = [*_INTERPRETER, str(_PROGRAM)]
+        done = subprocess.run(
+            command, input=json.dumps(job).encode(), capture_output=True, env=_SURROUNDINGS, check=False
+        )
+        if done.returncode:
+            last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or "it said nothing"
+            raise ImageError(
+                f"compiling {sources[0].path} and {len(sources) - 1} more ended with status {done.returncode}: {last}\n"
+                "--no-bytecode leaves compiled modules out"
+            )
+        digest, size = _digest_of(draft.path)
+        draft.keep(digest)
+    return {"blob": digest, "size": size, "sizes": json.loads(done.stdout)}
+
+
+def _digest_of(path: Path) -> tuple[Digest, int]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return f"sha256:{digest}", file.tell()
+
+
+def _bytecode(sources: Sequence[Source], known: JSONObject, cache: Cache) -> Bytecode:
+    sizes = cast("list[int | None]", known["sizes"])
+    modules, offset = [], 0
+    for source, size in zip(sources, sizes, strict=True):
+        if size is not None:
+            modules.append(Compiled(compiled_path(source.path), offset, size))
+            offset += size
+    return Bytecode(tuple(sorted(modules, key=lambda module: module.path)), cache.blob(str(known["blob"])))
