@@ -124,5 +124,5 @@ def test_the_users_cache_is_where_the_specification_says(
     home: str, expected: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", home)
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert str(default_cache_root()) == (expected or "/home/somebody/.cache/modelwrap")
+    monkeypatch.setenv("HOME", "/people/somebody")
+    assert str(default_cache_root()) == (expected or "/people/somebody/.cache/modelwrap")
