@@ -49,6 +49,10 @@ test: $(READY) ## Run the unit, conformance and house tests
 conformance: $(READY) ## Count how much of the reference's behaviour the tests hold us to
 	@$(BIN)/pytest -q -p conformance.tally $(ARGS)
 
+.PHONY: manifests
+manifests: $(READY) ## Hold manifests and their tests against definitions of kinds (CRDS=FOLDER with their YAML)
+	@cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m manifests.against_definitions "$(abspath $(CRDS))"
+
 .PHONY: lowest
 lowest: $(READY) ## Run the tests on the lowest versions that pyproject.toml admits
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)

@@ -26,6 +26,7 @@ command line turns an error into an exit status.
     ├── SettingsError          a flag, environment variable or annotation that can't be used
     ├── ProjectError           a model folder, or a value given for its image, that can't be used
     │   └── RequirementsError    its requirements can't be met for the image that is asked for
+    ├── DeployError            a deployment that a platform would refuse
     └── ImageError             an image that can't be made, read or written
         ├── BaseImageError       the base image is not to be had, or does not fit
         ├── DamagedBlob          bytes that are not what their digest, size or checksum says
@@ -44,6 +45,7 @@ __all__ = [
     "ComponentFailed",
     "DamagedBlob",
     "DeadlineExceeded",
+    "DeployError",
     "ImageError",
     "InvalidRequest",
     "LoadFailed",
@@ -251,6 +253,10 @@ class ProjectError(ModelwrapError):
 
 class RequirementsError(ProjectError):
     """No set of packages meets the requirements on the platform and Python of the image."""
+
+
+class DeployError(ModelwrapError):
+    """A platform would refuse what is asked for, or there is no manifest that says it."""
 
 
 class ImageError(ModelwrapError):

@@ -25,6 +25,7 @@ __all__ = ["call", "ending_well", "main"]
 
 _COMMANDS = {
     "bench": "measure a model folder or a running model, and recommend settings",
+    "deploy": "print the manifests that run an image on Seldon Core, KServe, Kubernetes or Compose",
     "init": "write a new model folder that works at once",
     "serve": "serve a model folder here, over REST and gRPC",
     "state": "look at the state that a component keeps, restore, save or clear it",

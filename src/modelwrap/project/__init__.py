@@ -8,7 +8,15 @@ from modelwrap.project.classes import ClassSource
 from modelwrap.project.example import Example, make_example
 from modelwrap.project.folder import Folder, LeftOut, ModelFile, ModelLink
 from modelwrap.project.marker import MARKER, is_ours, staging_prefix
-from modelwrap.project.reading import Project, check_files, choose_model_name, open_folder, read_class, read_project
+from modelwrap.project.reading import (
+    Project,
+    check_files,
+    choose_model_name,
+    open_folder,
+    read_class,
+    read_project,
+    read_roles,
+)
 
 __all__ = [
     "MARKER",
@@ -26,5 +34,6 @@ __all__ = [
     "open_folder",
     "read_class",
     "read_project",
+    "read_roles",
     "staging_prefix",
 ]

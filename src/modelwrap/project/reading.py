@@ -12,8 +12,9 @@ from modelwrap.project.exclusions import Exclusions
 from modelwrap.project.folder import Folder, check_pointers, read_folder
 from modelwrap.project.marker import is_ours
 from modelwrap.project.patterns import Pattern, read_patterns
+from modelwrap.project.roles import fitting_roles
 
-__all__ = ["Project", "check_files", "choose_model_name", "open_folder", "read_class", "read_project"]
+__all__ = ["Project", "check_files", "choose_model_name", "open_folder", "read_class", "read_project", "read_roles"]
 
 IGNORE_FILE = ".dockerignore"
 
@@ -80,6 +81,15 @@ def read_class(root: Path, model_name: str, role: Role) -> ClassSource:
     model = find_class(root, model_name)
     check_role(model, role)
     return model
+
+
+def read_roles(root: Path, model_name: str) -> list[Role]:
+    """The roles that a class can take, as far as reading tells.
+
+    Raises:
+        ProjectError: The class is not where its name says.
+    """
+    return fitting_roles(find_class(root, model_name).methods)
 
 
 def check_files(root: Path) -> None:
