@@ -24,7 +24,7 @@ from modelwrap.image.reference import check_base_image, default_image_name, make
 from modelwrap.image.staging import check_output, write_folder
 from modelwrap.project import LeftOut, read_project
 
-__all__ = ["COMMAND", "Request", "make_command", "wrap"]
+__all__ = ["COMMAND", "Request", "left_out_lines", "make_command", "wrap"]
 
 #: How many paths of one kind are named before the rest is only counted.
 _NAMED = 4
@@ -93,7 +93,7 @@ def _report(plan: ImagePlan, next_step: str) -> None:
     for text in plan.notes:
         terminal.note(text)
     folder = plan.project.folder
-    for line in _left_out_lines(folder.left_out):
+    for line in left_out_lines(folder.left_out):
         terminal.say(line)
     count = len(folder.files)
     terminal.say(
@@ -107,7 +107,7 @@ def _next_step(output: Path) -> str:
     return f"next: cd {shlex.quote(str(output))} && ./build_image.sh && ./push_image.sh"
 
 
-def _left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
+def left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
     """One line for each reason, with the first paths it holds for."""
     reasons = Counter(entry.reason for entry in left_out)
     for reason, count in sorted(reasons.items()):
