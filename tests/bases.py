@@ -12,9 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from modelwrap.image.oci import MediaType, Platform
+from modelwrap.image.oci import JSONObject, MediaType, Platform
 
-__all__ = ["AMD64", "ARM64", "base_files", "elf", "write_base"]
+__all__ = ["AMD64", "ARM64", "base_files", "elf", "pack", "write_base"]
 
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64", "v8")
 #: The number of a machine in ELF, its library folder in Debian, its loader. Source: ELF, e_machine.
@@ -70,10 +70,10 @@ def write_base(folder: Path, *platforms: Platform, python: str = "3.11.7", libra
 
     manifests = []
     for platform in platforms or (AMD64,):
-        layer = _layer(base_files(platform, python, libraries))
-        config = {
+        layer = pack(base_files(platform, python, libraries))
+        config: JSONObject = {
             **platform.document,
-            "config": {"Env": [f"PATH=/usr/local/bin:/usr/bin:/bin", f"PYTHON_VERSION={python}"], "Cmd": ["python3"]},
+            "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin", f"PYTHON_VERSION={python}"], "Cmd": ["python3"]},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{sha256(layer).hexdigest()}"]},
             "history": [{"created_by": "the tests"}],
         }
@@ -91,7 +91,8 @@ def write_base(folder: Path, *platforms: Platform, python: str = "3.11.7", libra
     return folder
 
 
-def _layer(files: Mapping[str, bytes | str]) -> bytes:
+def pack(files: Mapping[str, bytes | str]) -> bytes:
+    """A tar archive of files and, where the content is text, of links."""
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as tar:
         for path, content in sorted(files.items()):

@@ -14,10 +14,9 @@ Row = tuple[str, ...]
 
 def kinds_table(image: Image) -> Iterator[str]:
     """One line for each kind of layer, and one for all."""
+    groups = ((kind, [layer for layer in image.layers if layer.kind is kind]) for kind in LayerKind)
     rows: list[Row] = [(str(image.platform), "layers", "size", "unpacked")]
-    for kind in LayerKind:
-        if layers := [layer for layer in image.layers if layer.kind is kind]:
-            rows.append((kind.value, *_sums(layers)))
+    rows += [(kind.value, *_sums(layers)) for kind, layers in groups if layers]
     rows.append(("all", *_sums(image.layers)))
     return columns(rows)
 

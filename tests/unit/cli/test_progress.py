@@ -1,4 +1,4 @@
-"""A build's steps as they are shown: plain lines in a log, moving ones on a terminal, nothing when asked to be quiet."""
+"""A build's steps as they are shown: plain lines in a log, moving ones on a terminal, nothing when quiet."""
 
 from __future__ import annotations
 

@@ -1,0 +1,120 @@
+"""The bytecode of Python's standard library, as far as the server loads it: slim base images carry none.
+
+Without it every start in a read-only container compiles these modules anew, for more than a second.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from posixpath import basename, dirname, join
+
+from modelwrap.errors import DamagedBlob
+from modelwrap.image.archive import LayerWriter
+from modelwrap.image.cache import Cache
+from modelwrap.image.image import Blob, Layer, LayerKind
+from modelwrap.image.layer_cache import LayerRecipe, make_layer
+from modelwrap.image.oci import JSONValue, digest_of
+from modelwrap.image.target import PythonTarget
+from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, compiler_version
+
+__all__ = ["MODULES", "standard_library_layer"]
+
+_TABLE = """
+__future__ _collections_abc _compat_pickle _compression _sitebuiltins _weakrefset abc ast argparse base64 bisect
+bz2 calendar codecs contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis enum fnmatch
+fractions functools genericpath gettext glob gzip hashlib heapq hmac inspect io ipaddress keyword linecache locale
+lzma mimetypes ntpath numbers opcode operator os pathlib pickle pkgutil platform posixpath pprint queue quopri
+random reprlib runpy secrets selectors shlex shutil signal site socket socketserver ssl stat string struct
+subprocess sysconfig tarfile tempfile textwrap threading timeit token tokenize traceback types typing uuid
+warnings weakref zipfile zipimport
+asyncio collections concurrent concurrent/futures ctypes email html http importlib json logging multiprocessing
+pathlib re sysconfig unittest urllib wsgiref zipfile
+encodings/__init__ encodings/aliases encodings/ascii encodings/idna encodings/latin_1 encodings/utf_8
+"""
+#: Modules and packages that the server loads, or NumPy; of a package, its modules but not those of packages in it.
+MODULES = frozenset(_TABLE.split())
+#: The module whose bytecode tells that a base image brings its own.
+_WITNESS = "os.py"
+#: An archive without entries is not larger, in bytes.
+_EMPTY = 1024
+
+
+def standard_library_layer(base: Sequence[Layer], target: PythonTarget, cache: Cache) -> Layer | None:
+    """A layer with the bytecode, or None where this Python can't make it or the base image has it.
+
+    Args:
+        base: The base image's layers, the lowest first.
+        target: Its Python.
+        cache: Keeps what was made for a base.
+
+    Raises:
+        DamagedBlob: A layer of the base is no archive.
+        ImageError: The interpreter that compiles did not come to its end.
+    """
+    if not can_compile(target):
+        return None
+    library = join(dirname(dirname(target.executable)), "lib", f"python{target.minor}").lstrip("/")
+
+    def write(writer: LayerWriter) -> None:
+        for path, content in _compiled(_sources(base, library), cache):
+            writer.file(path, content)
+
+    digests: list[JSONValue] = [layer.blob.descriptor.digest for layer in base]
+    inputs: dict[str, JSONValue] = {
+        "standard library": digests,
+        "modules": [*sorted(MODULES)],
+        "place": library,
+        "bytecode": compiler_version(),
+    }
+    layer = make_layer(LayerRecipe(LayerKind.ENVIRONMENT, "compiled standard library", inputs, write), cache)
+    return layer if layer.unpacked > _EMPTY else None
+
+
+def _compiled(sources: Mapping[str, bytes], cache: Cache) -> Iterator[tuple[str, bytes]]:
+    with tempfile.TemporaryDirectory(prefix="modelwrap-") as name:
+        listed = []
+        for number, (path, content) in enumerate(sorted(sources.items())):
+            file = Path(name, f"{number}.py")
+            file.write_bytes(content)
+            listed.append(Source(str(file), path, digest_of(content)))
+        together = digest_of("".join(source.path + source.digest for source in listed).encode())
+        yield from compile_sources(listed, cache, archive=None, digest=together, checked=False)
+
+
+def _sources(base: Sequence[Layer], library: str) -> dict[str, bytes]:
+    """The modules as they are in the image: a layer's files over those of the layers below."""
+    found: dict[str, bytes] = {}
+    for layer in base:
+        for path, content in _files(layer.blob, library):
+            if content is None:
+                found = {place: kept for place, kept in found.items() if not f"{place}/".startswith(f"{path}/")}
+            else:
+                found[path] = content
+    witness = compiled_path(f"{library}/{_WITNESS}")
+    return {} if witness in found else found
+
+
+def _files(blob: Blob, library: str) -> Iterator[tuple[str, bytes | None]]:
+    """What a layer has of the modules, and, with None, what it takes away. Source: OCI image specification, layer."""
+    witness = compiled_path(f"{library}/{_WITNESS}")
+    try:
+        with blob.open() as file, tarfile.open(fileobj=file, mode="r|*") as tar:
+            for entry in tar:
+                path = entry.name.removeprefix("./")
+                if basename(path).startswith(".wh."):
+                    yield join(dirname(path), basename(path).removeprefix(".wh.")), None
+                elif entry.isfile() and (path == witness or _is_wanted(path, library)):
+                    content = tar.extractfile(entry)
+                    yield path, content.read() if content and path != witness else b""
+    except (tarfile.TarError, EOFError) as error:
+        raise DamagedBlob(f"layer {blob.descriptor.digest} of the base image is no archive: {error}") from error
+
+
+def _is_wanted(path: str, library: str) -> bool:
+    if not path.startswith(f"{library}/") or not path.endswith(".py"):
+        return False
+    module = path.removeprefix(f"{library}/").removesuffix(".py")
+    return module in MODULES or (dirname(module) in MODULES and bool(dirname(module)))
