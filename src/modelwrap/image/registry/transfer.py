@@ -1,0 +1,165 @@
+"""Whole images on their way to and from a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from modelwrap.errors import DamagedBlob, RegistryError
+from modelwrap.image.image import Blob, BytesBlob, ImageIndex
+from modelwrap.image.oci import Descriptor, Digest, digest_of
+from modelwrap.image.parcel import Parcel, parcel_of
+from modelwrap.image.reference import ImageName
+from modelwrap.image.registry.client import Registry
+from modelwrap.image.registry.download import open_blob
+from modelwrap.image.registry.exchanges import (
+    MANIFEST_KINDS,
+    document_of,
+    find_manifest,
+    push_scope,
+    read_manifest,
+    write_manifest,
+)
+from modelwrap.image.registry.upload import Fate, upload_blob
+from modelwrap.image.steps import Silent, Step
+
+__all__ = ["Pushed", "open_blob", "pull_manifest", "push", "push_parcel"]
+
+#: Blobs on their way at once.
+_WORKERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push came to.
+
+    Attributes:
+        digest: What the tags point at now.
+        bytes_sent: Of blobs and manifests.
+        sent: Blobs that were sent.
+        mounted: Blobs that came from another repository of the registry.
+        skipped: Blobs that were there.
+    """
+
+    digest: Digest
+    bytes_sent: int
+    sent: int
+    mounted: int
+    skipped: int
+
+
+def pull_manifest(registry: Registry, name: ImageName) -> tuple[Descriptor, bytes]:
+    """What a tag or digest points at: a manifest or an index, with its bytes.
+
+    Raises:
+        RegistryError: It is not there, or not of a kind that is known.
+        DamagedBlob: It is not what its digest says.
+    """
+    answer = registry.exchange(read_manifest(name.path, name.pointer))
+    kind = str(document_of(answer).get("mediaType") or answer.headers.get("content-type", "").partition(";")[0].strip())
+    digest = digest_of(answer.body)
+    for promised in (name.digest, answer.headers.get("docker-content-digest", "")):
+        if promised.startswith("sha256:") and promised != digest:
+            raise DamagedBlob(f"{registry.host} sent another manifest than was asked for: {name} came as {digest}")
+    if kind not in MANIFEST_KINDS:
+        raise RegistryError(f"{name} is no image of a kind that is known: {kind or 'it does not say which'}")
+    return Descriptor(kind, digest, len(answer.body)), answer.body
+
+
+def push(registry: Registry, index: ImageIndex, name: ImageName, *, progress: Step | None = None) -> Pushed:
+    """Pushes an image that was made here. See `push_parcel`."""
+    return push_parcel(registry, parcel_of(index), [name], progress=progress)
+
+
+def push_parcel(
+    registry: Registry, parcel: Parcel, names: Sequence[ImageName], *, progress: Step | None = None
+) -> Pushed:
+    """Brings an image into a registry, blobs first, and points the tags at it last: a tag never points at half of it.
+
+    Args:
+        registry: The registry of all the names.
+        parcel: What to push.
+        names: The tags, all of one repository.
+        progress: Is told how many bytes there are to send, and of each once.
+
+    Raises:
+        RegistryError: The registry refused, or could not be reached. The tags point where they did.
+        DamagedBlob: A blob is not what its digest says.
+    """
+    path = names[0].path
+    tally = _Tally(progress or Silent())
+    _push_blobs(registry, path, _lacking(registry, path, parcel, tally), tally)
+    for entry in parcel.entries:
+        if entry.manifest != parcel.top:
+            tally.bytes_sent += _write(registry, path, entry.manifest.descriptor.digest, entry.manifest)
+    for name in names:
+        tally.bytes_sent += _write(registry, path, name.tag or parcel.digest, parcel.top)
+    fates = tally.fates
+    return Pushed(
+        parcel.digest,
+        tally.bytes_sent,
+        fates.count(Fate.SENT),
+        fates.count(Fate.MOUNTED),
+        fates.count(Fate.PRESENT),
+    )
+
+
+class _Tally:
+    """What a push has come to so far."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.fates: list[Fate] = []
+        self.bytes_sent = 0
+
+
+def _lacking(registry: Registry, path: str, parcel: Parcel, tally: _Tally) -> list[Blob]:
+    """The blobs that may be lacking: where the registry has a manifest, it has all that the manifest names."""
+    blobs: dict[Digest, Blob] = {}
+    present: dict[Digest, Blob] = {}
+    for entry in parcel.entries:
+        digest = entry.manifest.descriptor.digest
+        found = registry.exchange(find_manifest(path, digest, (push_scope(path),))).status == 200
+        (present if found else blobs).update({blob.descriptor.digest: blob for blob in entry.blobs})
+    tally.fates += [Fate.PRESENT] * len(present.keys() - blobs.keys())
+    return sorted(
+        (blob for digest, blob in blobs.items() if digest not in present),
+        key=lambda blob: blob.descriptor.size,
+        reverse=True,
+    )
+
+
+def _push_blobs(registry: Registry, path: str, blobs: Iterable[Blob], tally: _Tally) -> None:
+    """All blobs, the largest first; the first failure ends the others."""
+    blobs = list(blobs)
+    tally.step.expect(sum(blob.descriptor.size for blob in blobs))
+
+    def bring(blob: Blob) -> tuple[Fate, int]:
+        fate, sent = upload_blob(registry, path, blob, tally.step)
+        if fate is not Fate.SENT:
+            tally.step.advance(blob.descriptor.size)
+        return fate, sent
+
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="push") as pool:
+        futures = [pool.submit(bring, blob) for blob in blobs]
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+        except BaseException:
+            registry.give_up()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    for fate, sent in (future.result() for future in futures):
+        tally.fates.append(fate)
+        tally.bytes_sent += sent
+
+
+def _write(registry: Registry, path: str, pointer: str, manifest: BytesBlob) -> int:
+    descriptor = manifest.descriptor
+    answer = registry.exchange(write_manifest(path, pointer, descriptor), manifest.content)
+    got = answer.headers.get("docker-content-digest", descriptor.digest)
+    if got.startswith("sha256:") and got != descriptor.digest:
+        raise DamagedBlob(f"{registry.host} took {path}:{pointer} as {got}, which is not {descriptor.digest}")
+    return descriptor.size
