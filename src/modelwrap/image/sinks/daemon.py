@@ -1,0 +1,52 @@
+"""The images of a container engine on this machine: what `docker load` and `podman load` take."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modelwrap.errors import ImageError
+from modelwrap.image.image import ImageIndex
+from modelwrap.image.parcel import parcel_of
+from modelwrap.image.reference import ImageName
+from modelwrap.image.sinks.archive import write_archive
+from modelwrap.image.sinks.sink import SILENT, SinkReport
+from modelwrap.image.steps import Step
+
+__all__ = ["DaemonSink"]
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonSink:
+    """Loads into an engine, through a pipe.
+
+    Attributes:
+        program: `docker` or `podman`.
+    """
+
+    program: str = "docker"
+
+    def write(self, index: ImageIndex, names: Sequence[ImageName], step: Step = SILENT) -> SinkReport:
+        """Loads; the engine keeps what it has already."""
+        parcel = parcel_of(index)
+        with tempfile.TemporaryFile() as said:
+            try:
+                process = subprocess.Popen([self.program, "load"], stdin=subprocess.PIPE, stdout=said, stderr=said)
+            except OSError as error:
+                raise ImageError(f"{self.program} can't be started: {error.strerror}\n--tar FILE needs none") from error
+            with process, contextlib.suppress(BrokenPipeError):
+                assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+                with process.stdin as pipe:
+                    write_archive(pipe, parcel, names, step)
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip()
+        if process.returncode:
+            raise ImageError(f"{self.program} load failed: {words or f'status {process.returncode}'}")
+        size = sum(blob.descriptor.size for blob in parcel.blobs.values())
+        name = str(names[0]) if names else parcel.digest
+        return SinkReport(
+            parcel.digest, f"{self.program}: {name}", size, "loaded", f"{self.program} run --rm -p 9000:9000 {name}"
+        )

@@ -1,0 +1,180 @@
+"""Images to a real registry and back, with what a second push need not send."""
+
+from __future__ import annotations
+
+import pytest
+
+from images import image, index, layer, noise
+from modelwrap.errors import BaseImageError, DamagedBlob, RegistryError
+from modelwrap.image.cache import Cache
+from modelwrap.image.image import FileBlob, ImageIndex, Layer, LayerKind, Origin
+from modelwrap.image.oci import MediaType, Platform, describe, digest_of
+from modelwrap.image.reference import ImageName, parse_reference
+from modelwrap.image.registry.client import Registry
+from modelwrap.image.registry.exchanges import find_manifest, pull_scope
+from modelwrap.image.registry.settings import Surroundings
+from modelwrap.image.registry.transfer import open_blob, pull_manifest, push
+from modelwrap.image.sinks.registry import RegistrySink
+from modelwrap.image.sources.opening import open_image
+from registry_server import RegistryServer
+
+
+class Counted:
+    """A step that adds up what it is told."""
+
+    def __init__(self) -> None:
+        self.total = self.done = 0
+
+    def expect(self, total: int) -> None:
+        self.total += total
+
+    def advance(self, count: int) -> None:
+        self.done += count
+
+    def tell(self, outcome: str) -> None:
+        pass
+
+
+def _connect(host: str) -> Registry:
+    return Registry(host, surroundings=Surroundings())
+
+
+def _name(server: RegistryServer, repository: str, tag: str = "1") -> ImageName:
+    return ImageName(server.address, repository, tag)
+
+
+@pytest.mark.parametrize("architectures", [("amd64",), ("amd64", "arm64")], ids=["one", "two"])
+def test_an_image_comes_back_as_it_went(
+    server: RegistryServer, repository: str, cache: Cache, architectures: tuple[str, ...]
+) -> None:
+    made = index(b"hello", noise(300_000), architectures=architectures)
+    name = _name(server, repository)
+    step = Counted()
+    with _connect(server.address) as registry:
+        pushed = push(registry, made, name, progress=step)
+        descriptor, content = pull_manifest(registry, name)
+    assert (pushed.digest, pushed.mounted, pushed.skipped) == (made.digest, 0, 0)
+    assert step.total == step.done > 0
+    assert (descriptor.digest, content) == (made.digest, made.top.content)
+    for made_image, architecture in zip(made.images, architectures, strict=True):
+        found = open_image(str(name), Platform("linux", architecture), cache=cache, connect=_connect)
+        assert (found.digest, found.config) == (made_image.digest, made_image.config)
+        for one, other in zip(found.layers, made_image.layers, strict=True):
+            with one.blob.open() as file, other.blob.open() as expected:
+                assert file.read() == expected.read()
+            assert one.diff_id == other.diff_id
+
+
+def test_a_second_push_sends_the_manifest_only(server: RegistryServer, repository: str) -> None:
+    made = index(noise(100_000))
+    with _connect(server.address) as registry:
+        push(registry, made, _name(server, repository))
+        again = push(registry, made, _name(server, repository, "2"))
+    assert (again.sent, again.mounted) == (0, 0)
+    assert again.bytes_sent == made.top.descriptor.size
+
+
+def test_a_new_code_layer_is_all_that_is_sent(server: RegistryServer, repository: str) -> None:
+    weights, first, second = layer("w", noise(500_000)), layer("c", b"one"), layer("c", b"two")
+    with _connect(server.address) as registry:
+        push(registry, ImageIndex((image(weights, first),)), _name(server, repository))
+        again = push(registry, ImageIndex((image(weights, second),)), _name(server, repository))
+    assert (again.sent, again.skipped) == (2, 1)
+    assert again.bytes_sent < 10_000
+
+
+def test_a_base_of_the_same_registry_is_mounted_and_not_sent(
+    server: RegistryServer, repository: str, cache: Cache
+) -> None:
+    base_name = f"{repository}/base"
+    with _connect(server.address) as registry:
+        push(registry, index(noise(200_000, seed=2)), _name(server, base_name))
+        base = open_image(f"{server.address}/{base_name}:1", cache=cache, connect=_connect)
+        made = ImageIndex((image(*base.layers, layer("code", repository.encode())),))
+        pushed = push(registry, made, _name(server, f"{repository}/derived"))
+    assert (pushed.mounted, pushed.sent) == (2, 2)
+    assert pushed.bytes_sent < 10_000
+
+
+def test_a_mount_that_fails_becomes_an_upload(server: RegistryServer, repository: str) -> None:
+    origin = Origin(server.address, "nobody/has-this")
+    made = ImageIndex((image(layer("x", noise(50_000, seed=3), origin=origin)),))
+    with _connect(server.address) as registry:
+        pushed = push(registry, made, _name(server, repository))
+    assert (pushed.mounted, pushed.sent) == (0, 2)
+
+
+def test_several_tags_point_at_one_image(server: RegistryServer, repository: str) -> None:
+    made = index(b"tags")
+    names = [_name(server, repository, tag) for tag in ("1", "latest")]
+    report = RegistrySink(_connect).write(made, [*names, _name(server, f"{repository}/other")])
+    assert report.digest == made.digest
+    with _connect(server.address) as registry:
+        assert {pull_manifest(registry, name)[0].digest for name in names} == {made.digest}
+
+
+def test_a_damaged_blob_is_not_pushed_and_no_tag_moves(
+    server: RegistryServer, repository: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = noise(50_000, seed=4)
+    file = tmp_path_factory.mktemp("blob") / "blob"
+    file.write_bytes(content[:-1] + b"x")
+    damaged = Layer(FileBlob(describe(MediaType.OCI_LAYER, content), file), digest_of(content), LayerKind.CODE, "x")
+    name = _name(server, repository)
+    with _connect(server.address) as registry:
+        push(registry, index(b"before"), name)
+    with _connect(server.address) as registry, pytest.raises(DamagedBlob):
+        push(registry, ImageIndex((image(damaged),)), name)
+    with _connect(server.address) as registry:
+        assert pull_manifest(registry, name)[0].digest == index(b"before").digest
+
+
+def test_a_blob_that_the_registry_has_damaged_is_found_out(server: RegistryServer, repository: str) -> None:
+    made = ImageIndex((image(layer("x", noise(80_000, seed=5))),))
+    descriptor = made.images[0].layers[0].blob.descriptor
+    with _connect(server.address) as registry:
+        push(registry, made, _name(server, repository))
+        file = server.blob_file(descriptor.digest)
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+        with open_blob(registry, repository, descriptor) as reader, pytest.raises(DamagedBlob, match="other bytes"):
+            reader.read()
+
+
+def test_an_image_that_is_not_there_is_said(server: RegistryServer, cache: Cache) -> None:
+    with pytest.raises(RegistryError) as caught:
+        open_image(f"{server.address}/tests/nothing:9", cache=cache, connect=_connect)
+    assert caught.value.status == 404
+    assert caught.value.diagnostics == ("MANIFEST_UNKNOWN",)
+    for words in (server.address, "read a manifest", "tests/nothing:9", "404", "MANIFEST_UNKNOWN", "check the name"):
+        assert words in caught.value.message
+
+
+def test_an_image_that_was_seen_is_there_without_a_network(
+    server: RegistryServer, repository: str, cache: Cache
+) -> None:
+    made = index(b"offline")
+    name = _name(server, repository)
+    with _connect(server.address) as registry:
+        push(registry, made, name)
+    open_image(str(name), cache=cache, connect=_connect).layers[0].blob.open().close()
+
+    def nobody(host: str) -> Registry:
+        raise AssertionError(f"{host} was asked")
+
+    found = open_image(str(name), cache=cache, connect=nobody, offline=True)
+    assert found.digest == made.digest
+    found.layers[0].blob.open().close()
+    with pytest.raises(BaseImageError, match="without a network"):
+        found.layers[1].blob.open()
+    with pytest.raises(BaseImageError, match="never seen"):
+        open_image("registry.example/never:1", cache=cache, connect=nobody, offline=True)
+
+
+def test_a_name_with_a_digest_is_checked(server: RegistryServer, repository: str) -> None:
+    made = index(b"pinned")
+    with _connect(server.address) as registry:
+        push(registry, made, _name(server, repository))
+        name = parse_reference(f"{server.address}/{repository}:1@{made.digest}")
+        assert pull_manifest(registry, name)[0].digest == made.digest
+        absent = find_manifest(repository, "sha256:" + "0" * 64, (pull_scope(repository),))
+        assert registry.exchange(absent).status == 404
