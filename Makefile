@@ -78,6 +78,10 @@ wrapper-image: $(READY) ## Build the image core-python-wrapper (ARGS="--build-ar
 demo: $(READY) ## Train, wrap and serve the example without Docker, and compare the answers
 	@$(BIN)/python -m demo
 
+.PHONY: examples
+examples: $(READY) ## Train, wrap, serve and compare the example of every framework, at its newest version (minutes)
+	@$(BIN)/python -m bench.examples $(ARGS)
+
 .PHONY: bench
 bench: $(READY) ## Measure this server beside nginx and bare calls of the model (minutes)
 	@$(BIN)/python -m bench.serving $(ARGS)
@@ -122,4 +126,5 @@ lock: $(READY) ## Resolve the lock again (UPGRADE=--upgrade for newer versions)
 clean: ## Remove what the other commands made
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist examples/*/build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	@rm -f examples/*/*.joblib examples/*/*.h5
+	@rm -f examples/*/*.{joblib,h5,keras,onnx,pickle,pt2,ubj}
+	@rm -rf examples/*/digits

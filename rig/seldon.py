@@ -19,6 +19,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 Matrix: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 PREDICT = "/seldon.protos.Model/Predict"
+#: grpcio refuses answers above 4 MB if it is not told otherwise.
+_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _ONE, _MANY = _Field.LABEL_OPTIONAL, _Field.LABEL_REPEATED
@@ -56,7 +58,7 @@ def predict_by_grpc(port: int, rows: Matrix, *, seconds: float = 30) -> tuple[Ma
     Raises:
         grpc.RpcError: The status of the call is not OK.
     """
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{port}", options=_UNLIMITED) as channel:
         call = channel.unary_unary(
             PREDICT, request_serializer=_Message.SerializeToString, response_deserializer=_Message.FromString
         )

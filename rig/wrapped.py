@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,16 +56,34 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(python: Path, wrapped: Path, *options: str, log: Path) -> Iterator[Server]:
-    """Serves a wrapped folder as its image would, for the length of a block."""
+def serving(
+    python: Path,
+    wrapped: Path,
+    *options: str,
+    log: Path,
+    model: str = CLASS,
+    seconds: float = 60,
+    before: Sequence[str] = (),
+) -> Iterator[Server]:
+    """Serves a wrapped folder as its image would, for the length of a block.
+
+    Args:
+        python: The interpreter.
+        wrapped: The folder that was made.
+        options: Further flags of the server.
+        log: The file that receives all that it writes.
+        model: The class.
+        seconds: How long it may take to be ready.
+        before: Words before the command, such as those that keep it on a core.
+    """
     http, grpc, metrics = free_port(), free_port(), free_port()
     ports = ["--http-port", str(http), "--grpc-port", str(grpc), "--metrics-port", str(metrics)]
-    command = [str(python), "-P", "-u", "-m", "modelwrap.runtime", CLASS, "--service-type", "MODEL", *ports, *options]
+    words = ["-P", "-u", "-m", "modelwrap.runtime", model, "--service-type", "MODEL", *ports, *options]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(wrapped / "runtime")}
     with running(
-        command,
+        [*before, str(python), *words],
         ready=lambda: answers(f"http://127.0.0.1:{http}/ready"),
-        seconds=60,
+        seconds=seconds,
         log=log,
         cwd=wrapped / "model",
         env=environment,

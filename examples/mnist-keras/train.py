@@ -1,6 +1,9 @@
 """Trains on the handwritten digits that scikit-learn brings, enlarged to 28 x 28 pixels; writes MnistClassifier.h5."""
 
+import os
 from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np

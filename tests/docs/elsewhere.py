@@ -28,14 +28,19 @@ _WRAPPER = "test_it_writes_what_the_command_writes_and_leaves_it_to_the_owner"
 _WRAPPERS = "tests/e2e/test_wrapper_image.py"
 _GUIDE = "test_the_guides_example_goes_from_its_folder_to_a_pulled_image_that_predicts"
 _GUIDES = "tests/e2e/test_guide_example.py"
+_PREPARE, _PREPARES = "prepare", "rig/examples.py"
+_EXAMPLE, _EXAMPLES = "test_its_served_answers_are_those_of_the_class_called_directly", "tests/e2e/test_examples.py"
 ELSEWHERE = (
     Elsewhere(re.compile(r"(\S+=\S+ )?\./build_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "build_image.sh"),
     Elsewhere(re.compile(r"\./push_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "push_image.sh"),
+    Elsewhere(re.compile(r"curl .*\[\[3\.5, 25, 1\]\]"), _EXAMPLES, _EXAMPLE, "curls("),
     Elsewhere(re.compile(r"docker run --rm -p 9000:9000"), "tests/e2e/test_iris.py", _IRIS, "container"),
     Elsewhere(re.compile(r"docker run .*core-python-wrapper /my_model"), _WRAPPERS, _WRAPPER, '"/my_model"'),
     Elsewhere(re.compile(r"make wrapper-image"), _WRAPPERS, _WRAPPER, "core-python-wrapper/build.sh"),
-    Elsewhere(re.compile(r"pip install -r requirements\.txt scikit-learn"), _GUIDES, _GUIDE, "scikit-learn"),
-    Elsewhere(re.compile(r"KERAS_BACKEND=jax python train\.py"), _GUIDES, _GUIDE, "train.py"),
+    Elsewhere(re.compile(r"pip install -r requirements(-train)?\.txt$"), _PREPARES, _PREPARE, "requirements-train.txt"),
+    Elsewhere(re.compile(r"python train\.py$"), _PREPARES, _PREPARE, '"train.py"'),
+    Elsewhere(re.compile(r"modelwrap serve \.$"), _EXAMPLES, _EXAMPLE, "serving("),
+    Elsewhere(re.compile(r"modelwrap test \.$"), _EXAMPLES, _EXAMPLE, 'MODELWRAP, "test"'),
     Elsewhere(re.compile(r"build/build_image\.sh"), _GUIDES, _GUIDE, "docker_classic.build("),
     Elsewhere(re.compile(r"build/push_image\.sh"), _GUIDES, _GUIDE, "push_image.sh"),
     Elsewhere(re.compile(r"make demo"), "tests/e2e/test_demo.py", "test_the_demo_keeps_its_promises", "make"),

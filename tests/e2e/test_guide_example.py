@@ -41,11 +41,8 @@ def mnist_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("mnist")
     folder = place / "mnist"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("build", "__pycache__", "*.h5"))
-    more = place / "more.txt"
-    more.write_text("scikit-learn\n")
-    python = make_environment(place / "environment", folder / "requirements.txt", more)
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    subprocess.run([str(python), "train.py"], cwd=folder, check=True, env=environment)
+    python = make_environment(place / "environment", folder / "requirements-train.txt")
+    subprocess.run([str(python), "train.py"], cwd=folder, check=True)
     (place / "ask.py").write_text(ASK)
     asking = {**os.environ, "PYTHONPATH": str(folder)}
     subprocess.run([str(python), str(place / "ask.py")], cwd=folder, check=True, env=asking)
