@@ -33,6 +33,35 @@ class Together:
         self.barrier.wait()
         return X
 """
+#: Refuses every thread but the one that built it, as SQLite's connections and some graphs of frameworks do.
+BOUND = """
+import sqlite3
+class Bound:
+    def __init__(self):
+        self.rows = sqlite3.connect(":memory:")
+    def load(self):
+        self.rows.execute("create table seen (x)")
+    def predict(self, X):
+        self.rows.execute("insert into seen values (?)", (float(X[0][0]),))
+        return X
+    def tags(self):
+        return {"seen": self.rows.execute("select count(*) from seen").fetchone()[0]}
+    def health_status(self):
+        return [self.rows.execute("select 1").fetchone()]
+    def shutdown(self):
+        self.rows.close()
+"""
+#: Answers with what its libraries were told before it was imported, and with what NumPy's own made of it.
+LIBRARIES = """
+import os
+TOLD = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_CPP_MIN_LOG_LEVEL")}
+import numpy
+import threadpoolctl
+class Libraries:
+    def predict(self, X):
+        pools = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+        return {**TOLD, "blas": pools}
+"""
 BODY = {"data": {"ndarray": [[1.0]]}}
 
 
@@ -59,6 +88,43 @@ def test_a_class_may_ask_for_inline_and_a_setting_overrules_it(
     source = THREADS.replace("class Threads:", "class Threads:\n    inline = True")
     with Served(tmp_path, "Threads", *words, files={"Threads.py": source}) as server:
         assert threads_of(server)[1:] == [expected] * 3
+
+
+@pytest.mark.parametrize("words", [(), ("--inline",), ("--max-batch-size", "8")])
+def test_an_object_that_is_bound_to_its_thread_just_works(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Also its tags, which are asked after the call, its health, and its shutdown, whose failure would be logged."""
+    with Served(tmp_path, "Bound", *words, files={"Bound.py": BOUND}) as server, ThreadPoolExecutor(4) as clients:
+        answers = list(clients.map(lambda _: server.post("/predict", BODY), range(12)))
+        assert [answer.status for answer in answers] == [200] * 12
+        assert {answer.json()["meta"]["tags"]["seen"] for answer in answers} <= set(range(1, 13))
+        assert server.get("/health/status").status == 200
+        assert server.stop() == 0
+        assert "ERROR" not in server.err
+
+
+def test_with_several_threads_such_an_object_says_so_itself(tmp_path: Path) -> None:
+    with Served(tmp_path, "Bound", "--threads", "2", files={"Bound.py": BOUND}) as server:
+        bad = eventually(lambda: next((each for each in [server.post("/predict", BODY)] if each.status == 500), None))
+        assert "can only be used in that same thread" in bad.json()["status"]["info"]
+
+
+def test_libraries_are_told_their_threads_before_the_class_is_imported(tmp_path: Path) -> None:
+    words = ("--library-threads", "1")
+    with Served(
+        tmp_path, "Libraries", *words, files={"Libraries.py": LIBRARIES}, env={"OMP_NUM_THREADS": ""}
+    ) as server:
+        told = server.post("/predict", BODY).json()["jsonData"]
+    assert (told["OMP_NUM_THREADS"], told["TF_NUM_INTRAOP_THREADS"], told["TF_CPP_MIN_LOG_LEVEL"]) == ("1", "1", "2")
+    assert set(told["blas"]) == {1}
+
+
+def test_what_the_user_tells_libraries_stands(tmp_path: Path) -> None:
+    own = {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "0"}
+    words = ("--library-threads", "3")
+    with Served(tmp_path, "Libraries", *words, files={"Libraries.py": LIBRARIES}, env=own) as server:
+        told = server.post("/predict", BODY).json()["jsonData"]
+    assert (told["OMP_NUM_THREADS"], told["TF_NUM_INTRAOP_THREADS"], told["TF_CPP_MIN_LOG_LEVEL"]) == ("1", "3", "0")
+    assert set(told["blas"]) == {1}
 
 
 def test_threads_make_calls_at_once(tmp_path: Path) -> None:

@@ -17,6 +17,11 @@ _TEXTS = Path(__file__).with_name("texts")
 
 _NUMBERS = {"name": "x", "dtype": "FLOAT", "ftype": "continuous", "range": [0, 10], "repeat": 4}
 _CHANCES = [{"name": name, "dtype": "FLOAT", "ftype": "continuous", "range": [0, 1]} for name in ("small", "large")]
+#: Without the parts for GPUs, which weigh more than all the rest, where there are such builds.
+_XGBOOST = ('xgboost-cpu; sys_platform == "linux"', 'xgboost; sys_platform != "linux"')
+_CPU_BUILD = 'sys_platform == "linux" and platform_machine == "x86_64"'
+_OTHER_BUILD = 'sys_platform != "linux" or platform_machine != "x86_64"'
+_TENSORFLOW = (f"tensorflow-cpu; {_CPU_BUILD}", f"tensorflow; {_OTHER_BUILD}")
 _SUM = {"name": "sum", "dtype": "FLOAT", "ftype": "continuous", "range": [-10, 50]}
 
 
@@ -56,10 +61,10 @@ def _regression(text: str, artefact: str, *requirements: str, training: tuple[st
 #: By the word of `--framework`.
 FRAMEWORKS: Mapping[str, Kind] = {
     "sklearn": _classifier("sklearn", "model.joblib", "joblib", "scikit-learn"),
-    "xgboost": _classifier("xgboost", "model.json", "xgboost"),
+    "xgboost": _classifier("xgboost", "model.json", *_XGBOOST),
     "statsmodels": _regression("statsmodels", "model.pickle", "statsmodels"),
     "keras": _classifier("keras", "model.keras", "jax", "keras"),
-    "tensorflow": _classifier("tensorflow", "model", "tensorflow"),
+    "tensorflow": _classifier("tensorflow", "model", *_TENSORFLOW),
     "pytorch": _classifier("pytorch", "model.pt2", "numpy", "torch"),
     "onnx": _regression("onnx", "model.onnx", "onnxruntime", training=("onnx",)),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelwrap.contract import Role
 from modelwrap.errors import SettingsError
@@ -78,6 +78,8 @@ class Concurrency:
         queue_size: Requests a worker that may wait or run.
         max_requests: Requests after which a worker is replaced; 0 for never.
         max_requests_jitter: At most so many more, at random.
+        library_threads: Threads that the libraries of one call may use, 0 for as many as they like; None where the
+            cores decide.
     """
 
     workers: int
@@ -85,6 +87,7 @@ class Concurrency:
     queue_size: int
     max_requests: int
     max_requests_jitter: int
+    library_threads: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,7 @@ class Settings:
     """All settings of one process.
 
     Attributes:
+        environment: All of this process's environment, which its workers inherit.
         notes: Sentences about settings that are accepted and do less than they once did; for the log.
     """
 
@@ -241,6 +245,7 @@ class Settings:
     state: State
     life: Life
     identity: Identity
+    environment: Mapping[str, str] = field(repr=False)  # it may hold secrets
     notes: tuple[str, ...]
 
     @classmethod
@@ -263,6 +268,7 @@ class Settings:
             state=_state(sources),
             life=Life(sources.value(options.PIDFILE), sources.value(options.READY_FD)),
             identity=_identity(sources),
+            environment=sources.environment,
             notes=_notes(sources),
         )
 
@@ -323,6 +329,7 @@ def _concurrency(sources: Sources) -> Concurrency:
         queue_size=sources.value(options.QUEUE_SIZE),
         max_requests=sources.value(options.MAX_REQUESTS),
         max_requests_jitter=sources.value(options.MAX_REQUESTS_JITTER),
+        library_threads=sources.value(options.LIBRARY_THREADS),
     )
 
 

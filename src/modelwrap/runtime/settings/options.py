@@ -270,6 +270,15 @@ MAX_REQUESTS_JITTER: Option[int] = Option(
     group=Group.CONCURRENCY,
     historical=(Variable(Env.MAX_REQUESTS_JITTER),),
 )
+LIBRARY_THREADS: Option[int | None] = Option(
+    name="library-threads",
+    kind=kinds.whole(0, 1024),
+    default=None,
+    help="Threads that the libraries of one call may use: OpenMP, BLAS, PyTorch, TensorFlow; 0 says nothing to them. "
+    "A variable of theirs that is set already, such as OMP_NUM_THREADS, stays as it is.",
+    group=Group.CONCURRENCY,
+    default_text="the container's cores, shared out among all threads of all workers",
+)
 ENGINE_THREADS: Option[int] = Option(
     name="engine-threads",
     kind=kinds.whole(1, 64),

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from modelwrap.runtime.supervision.channel import Channel, Message
 from modelwrap.runtime.supervision.processes import Berth, spawn
@@ -56,7 +56,13 @@ class ProcessHand:
 
 
 def start_worker(
-    words: Sequence[str], slot: int, *, metrics: Sequence[int], listeners: Sequence[int], run: str
+    words: Sequence[str],
+    slot: int,
+    *,
+    metrics: Sequence[int],
+    listeners: Sequence[int],
+    run: str,
+    environment: Mapping[str, str],
 ) -> ProcessHand:
     """Start a worker in a slot.
 
@@ -66,10 +72,12 @@ def start_worker(
         metrics: The descriptors of all slots' metrics.
         listeners: The descriptors of the ports.
         run: What all workers of this supervisor share and no others have.
+        environment: All of its environment.
     """
     own, its = socket.socketpair()
     try:
-        process = spawn(words, Berth(slot, its.fileno(), tuple(metrics), tuple(listeners), run))
+        berth = Berth(slot, its.fileno(), tuple(metrics), tuple(listeners), run)
+        process = spawn(words, berth, environment)
     except BaseException:
         own.close()
         raise

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,12 +66,13 @@ def _split(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
-def spawn(words: Sequence[str], berth: Berth) -> subprocess.Popen[bytes]:
+def spawn(words: Sequence[str], berth: Berth, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a worker: a fresh interpreter, not a fork, since CUDA and threads survive no fork.
 
     Args:
         words: The supervisor's own command line after the program's name.
         berth: What it inherits.
+        environment: All of its environment.
 
     Returns:
         The process. Whoever reaps it sets its `returncode`; nobody waits for it.
@@ -82,7 +83,7 @@ def spawn(words: Sequence[str], berth: Berth) -> subprocess.Popen[bytes]:
     # A terminal sends Ctrl-C to the whole group. Until the worker says what it does then, it must not hear it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return subprocess.Popen(command, pass_fds=berth.descriptors)
+        return subprocess.Popen(command, pass_fds=berth.descriptors, env=environment)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

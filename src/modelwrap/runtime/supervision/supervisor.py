@@ -24,8 +24,10 @@ from modelwrap.runtime.metrics.segment import allocate
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.supervision.agenda import Agenda
 from modelwrap.runtime.supervision.channel import Saved
+from modelwrap.runtime.supervision.cores import machine_cores, usable_cores
 from modelwrap.runtime.supervision.fleet import Fleet, Worker
 from modelwrap.runtime.supervision.hands import ProcessHand, start_worker
+from modelwrap.runtime.supervision.libraries import worker_environment
 from modelwrap.runtime.supervision.listeners import Listeners, bind, listen
 from modelwrap.runtime.supervision.pidfile import pidfile
 from modelwrap.runtime.supervision.processes import how_it_ended, reap
@@ -91,6 +93,9 @@ class _Supervisor:
         self._notices = Notices()
         self._saving: Saving | None = None
         self._run_id = os.urandom(4).hex()
+        self._environment = worker_environment(
+            settings.environment, settings.concurrency, usable=usable_cores(), machine=machine_cores()
+        )
         self._stops = 0
         self._status: Exit | None = None
         self._admin_port = 0
@@ -183,7 +188,12 @@ class _Supervisor:
 
     def _start_worker(self, slot: int) -> ProcessHand:
         hand = start_worker(
-            self._words, slot, metrics=self._metrics, listeners=self._listeners.descriptors, run=self._run_id
+            self._words,
+            slot,
+            metrics=self._metrics,
+            listeners=self._listeners.descriptors,
+            run=self._run_id,
+            environment=self._environment,
         )
         _log.debug("worker %d is process %d", slot, hand.pid)
         self._selector.register(hand.channel, selectors.EVENT_READ, partial(self._on_channel, hand))
