@@ -1,0 +1,75 @@
+"""What the contents of a few files tell of a system: which Python, which C library, which packages.
+
+Each reader takes the bytes of one file and gives words; it never fails, since a base may hold anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from posixpath import basename
+
+__all__ = ["LARGEST_TOLD", "MACHINE", "is_about_packages", "reader_for"]
+
+#: How the words of a program begin that say which architecture it is for.
+MACHINE = "machine="
+
+Reader = Callable[[bytes], list[str]]
+
+#: No file that tells anything is larger; in bytes. A shared libpython with debug symbols has 25 MB.
+LARGEST_TOLD = 1 << 27
+
+_PYTHON_VERSION = re.compile(rb"(?<![0-9.])(3\.[0-9]{1,2}\.[0-9]{1,2}(?:(?:a|b|rc)[0-9]+)?)\+?\x00")
+_PY_VERSION = re.compile(rb'#define\s+PY_VERSION\s+"([^"+]+)')
+_GLIBC_VERSION = re.compile(rb"GNU C Library [^\n]{0,200}? version ([0-9]+\.[0-9]+)")
+_MUSL_VERSION = re.compile(rb"\x00(1\.[0-9]+\.[0-9]+)(?:-[^\x00]{0,40})?\x00")
+_PRETTY_NAME = re.compile(rb"""^PRETTY_NAME=["']?([^"'\n]+)""", re.MULTILINE)
+_DEBIAN_PACKAGE = re.compile(rb"^Package: (\S+)$\n(?:^[^\n]+$\n)*?^Status: \S+ \S+ installed$", re.MULTILINE)
+_DEBIAN_NAME = re.compile(rb"^Package: (\S+)$", re.MULTILINE)
+_ALPINE_PACKAGE = re.compile(rb"^P:(\S+)$", re.MULTILINE)
+_LIBRARY_FOLDER = re.compile(rb"^\s*(/[^\s#]+)\s*$", re.MULTILINE)
+#: Machines by the number in an ELF file's header. Source: System V ABI, `e_machine`.
+_MACHINES = {3: "386", 40: "arm", 62: "amd64", 183: "arm64", 243: "riscv64", 21: "ppc64le", 22: "s390x"}
+
+
+def _machine_of(content: bytes) -> str:
+    """The architecture, as images name it, that an ELF file is for; empty for any other file."""
+    if content[:4] != b"\x7fELF" or len(content) < 20:
+        return ""
+    number = int.from_bytes(content[18:20], "big" if content[5] == 2 else "little")
+    return _MACHINES.get(number, f"machine {number}")
+
+
+def reader_for(path: str) -> Reader | None:
+    """What reads a file by its path, or None where the file tells nothing."""
+    return next((reader for pattern, reader in _READERS if pattern.fullmatch(path)), None)
+
+
+def _found(pattern: re.Pattern[bytes]) -> Reader:
+    def read(content: bytes) -> list[str]:
+        return list(dict.fromkeys(match.decode("utf-8", "replace") for match in pattern.findall(content)))
+
+    return read
+
+
+def _program(content: bytes) -> list[str]:
+    return [f"{MACHINE}{_machine_of(content)}", *_found(_PYTHON_VERSION)(content)]
+
+
+_READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
+    (re.compile(r".*/bin/python3(?:\.[0-9]+)?t?"), _program),
+    (re.compile(r".*/libpython3\.[0-9]+t?\.so[.0-9]*"), _program),
+    (re.compile(r".*/python3\.[0-9]+t?/patchlevel\.h"), _found(_PY_VERSION)),
+    (re.compile(r"(?:.*/)?libc(?:\.so\.6|-[0-9]\.[0-9]+\.so)"), _found(_GLIBC_VERSION)),
+    (re.compile(r"(?:.*/)?ld-musl-[^/]+\.so\.1"), _found(_MUSL_VERSION)),
+    (re.compile(r"(?:etc|usr/lib)/os-release"), _found(_PRETTY_NAME)),
+    (re.compile(r"var/lib/dpkg/status"), _found(_DEBIAN_PACKAGE)),
+    (re.compile(r"var/lib/dpkg/status\.d/[^/.]+"), _found(_DEBIAN_NAME)),
+    (re.compile(r"(?:lib|usr/lib)/apk/db/installed"), _found(_ALPINE_PACKAGE)),
+    (re.compile(r"etc/ld\.so\.conf(?:\.d/[^/]+\.conf)?"), _found(_LIBRARY_FOLDER)),
+)
+
+
+def is_about_packages(path: str) -> bool:
+    """Whether a file lists the system's packages."""
+    return basename(path) in ("status", "installed") or "/status.d/" in path
