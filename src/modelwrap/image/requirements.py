@@ -51,6 +51,8 @@ class Requirements:
         variables: Environment variables that pip fills in: `${TOKEN}`.
         uses_git: Whether pip needs git.
         is_hashed: Whether they pin hashes, which makes pip demand one of every package.
+        lines: Every instruction of the files, in the order pip reads them.
+        constraints: Those of the files that only limit versions: `-c`.
     """
 
     files: tuple[str, ...] = ()
@@ -60,6 +62,8 @@ class Requirements:
     variables: tuple[str, ...] = ()
     uses_git: bool = False
     is_hashed: bool = False
+    lines: tuple[Line, ...] = ()
+    constraints: frozenset[str] = frozenset()
 
 
 def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, ...]) -> Requirements:
@@ -88,6 +92,8 @@ def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, .
         tuple(sorted(reader.variables)),
         reader.uses_git,
         reader.first_hash is not None,
+        tuple(reader.lines),
+        frozenset(reader.constraints),
     )
 
 
@@ -102,6 +108,8 @@ class _Reader:
     names: set[str] = field(default_factory=set)
     variables: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    constraints: set[str] = field(default_factory=set)
     uses_git: bool = False
     first_hash: Line | None = None
 
@@ -130,6 +138,7 @@ class _Reader:
             )
 
     def _read_line(self, line: Line) -> None:
+        self.lines.append(line)
         self.variables.update(VARIABLE.findall(line.text))
         if PASSWORD.search(line.text):
             self.faults.append(
@@ -149,8 +158,8 @@ class _Reader:
         readers: dict[str, Callable[[Line, str], None]] = {
             "-r": self._include,
             "--requirement": self._include,
-            "-c": self._include,
-            "--constraint": self._include,
+            "-c": self._constrain,
+            "--constraint": self._constrain,
             "-f": self._find_links,
             "--find-links": self._find_links,
             "-e": self._read_requirement,
@@ -166,7 +175,15 @@ class _Reader:
         if is_remote(value):
             return
         if (path := self._inside(line, value, posixpath.dirname(line.file))) is not None:
+            if line.file in self.constraints and path not in self.files:
+                self.constraints.add(path)
             self.read_file(path)
+
+    def _constrain(self, line: Line, value: str) -> None:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(line.file), value))
+        if path not in self.files:
+            self.constraints.add(path)
+        self._include(line, value)
 
     def _find_links(self, line: Line, value: str) -> None:
         if is_remote(value):
