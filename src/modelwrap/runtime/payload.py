@@ -61,12 +61,14 @@ class Array:
         names: One name a column, as the wire gave them; None where the wire carried JSON null.
         form: The member of `data` that carried it.
         nested: The list a user's method returned, which `ndarray` repeats as it is; otherwise None.
+        is_short: Whether text shows a float32 as short as it reads back: 0.1, not the float64 that it is.
     """
 
     values: np.ndarray
     names: list[str] | None
     form: Form
     nested: list[UserValue] | None = None
+    is_short: bool = False
 
 
 @dataclass(slots=True)

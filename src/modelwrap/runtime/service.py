@@ -86,6 +86,7 @@ class Service:
         self._has_class_names = component.states("class_names")
         self._feature_names = component.states_as_attribute("feature_names")
         self._has_n_branches = component.states("n_branches")
+        self._is_short = component.number_type == np.float32
         self._is_plain = not (self._has_tags or self._has_metrics or self._own_path)
 
     @property
@@ -132,7 +133,7 @@ class Service:
     def reply(self, verb: Verb, value: UserValue, message: Message) -> Message:
         """The answer that carries a user's result in the request's kind, with the metadata of both."""
         result = _unwrap(value)
-        payload = in_kind(result.value, message.payload, self._names(verb))
+        payload = self._in_kind(result.value, message.payload, verb)
         if self._is_plain and not result.tags and not result.metrics and message.meta.carries_nothing:
             return Message(payload)
         return Message(payload, self._meta(verb, message.meta, result))
@@ -193,7 +194,7 @@ class Service:
         if value is MISSING:
             raise self._not_defined(Verb.AGGREGATE)
         result = _unwrap(value)
-        payload = in_kind(result.value, messages[0].payload, self._names(Verb.AGGREGATE))
+        payload = self._in_kind(result.value, messages[0].payload, Verb.AGGREGATE)
         return Message(payload, self._meta(Verb.AGGREGATE, _merged(messages), result))
 
     def send_feedback(self, feedback: Feedback) -> Message:
@@ -271,6 +272,13 @@ class Service:
         return Message(Raw(reply), status=None if code is None else Status(code=code))
 
     # -- metadata of an answer -------------------------------------------------------------------------------------
+
+    def _in_kind(self, value: UserValue, asked: Payload | None, verb: Verb) -> Payload:
+        """The payload of a result; a class that says it works with float32 has that kept in text, too."""
+        payload = in_kind(value, asked, self._names(verb))
+        if self._is_short and isinstance(payload, Array):
+            payload.is_short = True
+        return payload
 
     def _names(self, verb: Verb) -> Sequence[str] | None:
         """The class's names for the columns of a result; None where it states none."""

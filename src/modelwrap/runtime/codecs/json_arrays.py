@@ -22,6 +22,7 @@ from modelwrap.runtime.payload import JSONValue, UserValue
 __all__ = ["from_nested", "from_tensor", "nested_values", "tensor_values"]
 
 _FLOAT64 = np.dtype(np.float64)
+_FLOAT32 = np.dtype(np.float32)
 _INT64 = np.dtype(np.int64)
 _flatten = chain.from_iterable
 _missing = type(None)
@@ -198,13 +199,19 @@ def _short(shape: list[JSONValue]) -> str:
 # -- writing ---------------------------------------------------------------------------------------------------------
 
 
-def nested_values(values: np.ndarray) -> UserValue:
+def nested_values(values: np.ndarray, *, short: bool = False) -> UserValue:
     """What to write for `data.ndarray`: nested lists, or an array that orjson can write.
 
     Numbers are written as the float64 or integer that they are; NaN and infinity become null. Dates are text, NaT is
     None. What has no JSON form stays in the lists as it is.
+
+    Args:
+        values: The array.
+        short: Whether float32 is written as short as it reads back.
     """
     kind = values.dtype.kind
+    if short and values.ndim and values.dtype.newbyteorder("=") == _FLOAT32:
+        return np.ascontiguousarray(values, _FLOAT32)  # orjson writes the shortest
     if kind == "M":
         return date_texts(values)
     if kind not in "fiub" or values.size <= _SMALL:
@@ -213,9 +220,16 @@ def nested_values(values: np.ndarray) -> UserValue:
     return np.ascontiguousarray(values, _FLOAT64 if kind == "f" else values.dtype.newbyteorder("="))
 
 
-def tensor_values(values: np.ndarray) -> UserValue:
-    """What to write for `data.tensor.values`: all numbers in a row; NaN and infinity as proto3 JSON spells them."""
+def tensor_values(values: np.ndarray, *, short: bool = False) -> UserValue:
+    """What to write for `data.tensor.values`: all numbers in a row; NaN and infinity as proto3 JSON spells them.
+
+    Args:
+        values: The array.
+        short: Whether float32 is written as short as it reads back.
+    """
     flat = values.ravel()
+    if short and values.dtype.newbyteorder("=") == _FLOAT32:
+        return nested_values(flat, short=True) if np.isfinite(flat).all() else [_spelled(float(str(n))) for n in flat]
     if values.dtype.kind == "f":
         if flat.size <= _SMALL:
             numbers = flat.tolist()

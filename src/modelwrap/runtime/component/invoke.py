@@ -11,6 +11,7 @@ from modelwrap.errors import ComponentFailed
 from modelwrap.runtime.component.coroutines import finished, plain
 from modelwrap.runtime.component.error_handlers import error_handlers
 from modelwrap.runtime.component.loader import user_traceback
+from modelwrap.runtime.component.number_type import in_type, stated_type
 from modelwrap.runtime.component.raw_methods import find_raw_methods, missing_messages
 from modelwrap.runtime.component.signature import FeedbackCaller, VerbCaller, adapt, adapt_feedback, takes_meta
 from modelwrap.runtime.payload import JSONObject, UserValue
@@ -46,15 +47,17 @@ class Component:
 
     Attributes:
         user_object: The object itself.
+        number_type: The type of numbers that it works with; None where it takes them as they come.
 
     Raises:
-        LoadFailed: A method can't be called as it is written, or the error handlers are none.
+        LoadFailed: A method can't be called as it is written, the error handlers are none, or the type of numbers is.
 
     Source: component API section 6.
     """
 
     def __init__(self, user_object: UserValue) -> None:
         self.user_object = user_object
+        self.number_type = stated_type(user_object)
         self._handle_error = error_handlers(user_object)
         self._plain: dict[Verb, VerbCaller] = {}
         for verb in _PLAIN_VERBS:
@@ -129,7 +132,7 @@ class Component:
         if method is None:
             return MISSING
         try:
-            return method(X, names, meta)
+            return method(self._typed(X), names, meta)
         except (Exception, SystemExit) as error:
             return self._missing_or_raise(error)
 
@@ -139,7 +142,7 @@ class Component:
         Raises:
             ComponentFailed: The method raised.
         """
-        return MISSING if self._aggregate is None else self._guard(self._aggregate, Xs, names)
+        return MISSING if self._aggregate is None else self._guard(self._aggregate, [*map(self._typed, Xs)], names)
 
     def score(self, X: UserValue, names: Sequence[str]) -> UserValue:
         """The outlier score of `score(X, names)`; `MISSING` where the class lacks it. Source: section 9.
@@ -147,7 +150,7 @@ class Component:
         Raises:
             ComponentFailed: The method raised.
         """
-        return MISSING if self._score is None else self._guard(self._score, X, names)
+        return MISSING if self._score is None else self._guard(self._score, self._typed(X), names)
 
     def send_feedback(
         self, X: UserValue, names: Sequence[str], reward: float, truth: UserValue, routing: int | None
@@ -157,7 +160,12 @@ class Component:
         Raises:
             ComponentFailed: The method raised.
         """
-        return MISSING if self._feedback is None else self._guard(self._feedback, X, names, reward, truth, routing)
+        if self._feedback is None:
+            return MISSING
+        return self._guard(self._feedback, self._typed(X), names, reward, self._typed(truth), routing)
+
+    def _typed(self, X: UserValue) -> UserValue:
+        return X if self.number_type is None else in_type(X, self.number_type)
 
     def call_raw(self, verb: Verb, source: UserValue, *, on_grpc: bool) -> RawAnswer | None:
         """The first answer of the verb's raw methods; None where they all say that they are not implemented.

@@ -6,6 +6,7 @@ import tracemalloc
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -187,6 +188,27 @@ def test_numbers_are_written_as_they_are(dtype: str, count: int) -> None:
     if isinstance(written, np.ndarray):  # what orjson can write
         assert written.dtype.isnative
         assert written.dtype not in {np.dtype(np.float16), np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("count", [2, 100])
+def test_float32_may_be_written_as_short_as_it_reads_back(count: int) -> None:
+    values = np.linspace(0, 1, count, dtype=np.float32).reshape(2, -1) / 3
+    for written in (nested_values(values, short=True), tensor_values(values, short=True)):
+        text = orjson.dumps(written, option=orjson.OPT_SERIALIZE_NUMPY)
+        assert b"0.33333334" in text
+        assert b"0.3333333432674408" not in text
+        assert np.array_equal(np.array(orjson.loads(text), np.float32).ravel(), values.ravel())
+
+
+def test_short_text_changes_neither_other_types_nor_what_has_no_numeral() -> None:
+    assert nested_values(np.array([0.1]), short=True) == [0.1]
+    assert nested_values(np.array([1, 2]), short=True) == [1, 2]
+    assert nested_values(np.array(0.5, np.float32), short=True) == 0.5
+    assert tensor_values(np.array([np.nan, 0.1], np.float32), short=True) == ["NaN", 0.1]
+    assert (
+        orjson.dumps(nested_values(np.array([[np.inf, 0.1]], ">f4"), short=True), option=orjson.OPT_SERIALIZE_NUMPY)
+        == b"[[null,0.1]]"
+    )
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (30, 20)])

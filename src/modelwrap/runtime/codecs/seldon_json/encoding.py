@@ -88,14 +88,15 @@ def _array_members(payload: Array) -> tuple[_Members, bool]:
     form = payload.form if values.dtype.kind in "fiu" else Form.NDARRAY
     data: _Members = {} if payload.names is None else {"names": payload.names}
     if form is _TENSOR:
-        written = json_arrays.tensor_values(values)
+        written = json_arrays.tensor_values(values, short=payload.is_short)
         data["tensor"] = {"shape": values.shape, "values": written}
         if payload.names is None and not values.size:
             del data["tensor"]["values"]
     elif form is _TFTENSOR:
         written = data["tftensor"] = tftensor.encode_json(values)
     else:
-        written = payload.nested if payload.nested is not None else json_arrays.nested_values(values)
+        nested = payload.nested
+        written = json_arrays.nested_values(values, short=payload.is_short) if nested is None else nested
         data["ndarray"] = written
     return {"data": data}, type(written) is np.ndarray
 
