@@ -77,8 +77,7 @@ def _my_model(folder: Path) -> None:
 
 
 def _iris_and_index(folder: Path) -> None:
-    _copy(EXAMPLE, folder / "iris")
-    (folder / "iris/iris.joblib").touch()
+    _iris(folder)
     for package in ("h2corn", "joblib", "numpy", "orjson", "prometheus_client", "scikit_learn"):
         _write_wheel(index_of(folder), package)
 
@@ -98,8 +97,15 @@ def _write_wheel(index: Path, package: str) -> None:
         wheel.writestr(f"{about}/RECORD", "")
 
 
+def _iris(folder: Path) -> None:
+    _copy(EXAMPLE, folder / "iris")
+    (folder / "iris/iris.joblib").touch()
+
+
 _STAGES: dict[str, Callable[[Path], None]] = {
     "README.md": _checkout,
+    "docs/how-to/deploy-on-kubernetes.md": _iris,
+    "docs/how-to/deploy-on-seldon-core-1.md": _iris,
     "docs/how-to/install-from-private-places.md": _iris_and_index,
     "docs/how-to/move-from-seldon-core.md": _my_model,
     "docs/how-to/take-part-in-a-graph.md": _router,

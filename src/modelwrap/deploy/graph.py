@@ -23,7 +23,6 @@ _DEPTH = 10
 _NAME_LIMIT = 59
 #: The orchestrator's own container in the pod.
 _TAKEN = {"seldon-container-engine"}
-_NEED_CHILDREN = {Role.ROUTER: "routes to", Role.COMBINER: "combines"}
 
 
 class LoggerMode(StrEnum):
@@ -113,10 +112,6 @@ def _check_node(node: Node) -> None:
     check_label(node.name, "a graph node", limit=_NAME_LIMIT)
     if node.name in _TAKEN:
         raise DeployError(f"a graph node can't be called {node.name}: that is the orchestrator's own container")
-    if node.role in _NEED_CHILDREN and not node.children:
-        raise DeployError(
-            f"{node.name} is a {node.role} without children: it has nothing that it {_NEED_CHILDREN[node.role]}"
-        )
 
 
 def _check_depth(node: Node, level: int = 0) -> None:

@@ -34,6 +34,7 @@ _OPERATORS_OWN = frozenset(
 )
 #: A graph has no type for it; the operator takes it for what it is to its neighbours.
 _TYPES = {Role.OUTLIER_DETECTOR: Role.TRANSFORMER}
+_NEED_CHILDREN = {Role.ROUTER: "routes to", Role.COMBINER: "combines"}
 _PREDICTOR = "default"
 _METHODS = ("TRANSFORM_INPUT", "TRANSFORM_OUTPUT", "ROUTE", "AGGREGATE", "SEND_FEEDBACK")
 
@@ -57,6 +58,11 @@ def write(plan: Plan) -> Iterator[Document]:
 
 
 def _check(node: Node) -> None:
+    if node.role in _NEED_CHILDREN and not node.children:
+        raise DeployError(
+            f"{node.name} is a {node.role} without children: it has nothing that it {_NEED_CHILDREN[node.role]}\n"
+            "write a graph file that says what is below it"
+        )
     for name in sorted(_OPERATORS_OWN & set(node.environment)):
         raise DeployError(
             f"{node.name}: {name} is the operator's to set; with it in a manifest the operator drops every variable of "

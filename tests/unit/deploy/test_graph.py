@@ -25,8 +25,6 @@ def chain(length: int) -> Node:
     ("root", "reason"),
     [
         (replace(MODEL, children=(MODEL,)), "2 nodes are called model"),
-        (replace(MODEL, role=Role.ROUTER), "a ROUTER without children: it has nothing that it routes to"),
-        (replace(MODEL, role=Role.COMBINER), "a COMBINER without children"),
         (replace(MODEL, name="step_one"), "step-one would do"),
         (replace(MODEL, name="seldon-container-engine"), "orchestrator's own container"),
         (replace(MODEL, name="a" * 60), "at most 59 characters"),

@@ -129,6 +129,14 @@ def test_parameters_go_to_other_platforms_as_the_operators_own_variable() -> Non
     assert json.loads(told) == [{"name": "n", "value": "3", "type": "INT"}]
 
 
+@pytest.mark.parametrize("role", [Role.ROUTER, Role.COMBINER])
+def test_a_router_or_combiner_alone_is_nothing_to_seldon_and_a_server_elsewhere(role: Role) -> None:
+    plan = replace(PLAN, root=replace(NODE, role=role))
+    assert manifests(Platform.KUBERNETES, plan)
+    with pytest.raises(DeployError, match=f"a {role} without children"):
+        manifests(Platform.SELDON, plan)
+
+
 def test_an_outlier_detector_is_a_transformer_to_seldon() -> None:
     spec = documents(Platform.SELDON, replace(PLAN, root=replace(NODE, role=Role.OUTLIER_DETECTOR)))[
         "SeldonDeployment"
