@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from posixpath import basename
 
+from modelwrap.image.elf import machine_of
+
 __all__ = ["LARGEST_TOLD", "MACHINE", "is_about_packages", "reader_for"]
 
 #: How the words of a program begin that say which architecture it is for.
@@ -28,16 +30,6 @@ _DEBIAN_PACKAGE = re.compile(rb"^Package: (\S+)$\n(?:^[^\n]+$\n)*?^Status: \S+ \
 _DEBIAN_NAME = re.compile(rb"^Package: (\S+)$", re.MULTILINE)
 _ALPINE_PACKAGE = re.compile(rb"^P:(\S+)$", re.MULTILINE)
 _LIBRARY_FOLDER = re.compile(rb"^\s*(/[^\s#]+)\s*$", re.MULTILINE)
-#: Machines by the number in an ELF file's header. Source: System V ABI, `e_machine`.
-_MACHINES = {3: "386", 40: "arm", 62: "amd64", 183: "arm64", 243: "riscv64", 21: "ppc64le", 22: "s390x"}
-
-
-def _machine_of(content: bytes) -> str:
-    """The architecture, as images name it, that an ELF file is for; empty for any other file."""
-    if content[:4] != b"\x7fELF" or len(content) < 20:
-        return ""
-    number = int.from_bytes(content[18:20], "big" if content[5] == 2 else "little")
-    return _MACHINES.get(number, f"machine {number}")
 
 
 def reader_for(path: str) -> Reader | None:
@@ -53,7 +45,7 @@ def _found(pattern: re.Pattern[bytes]) -> Reader:
 
 
 def _program(content: bytes) -> list[str]:
-    return [f"{MACHINE}{_machine_of(content)}", *_found(_PYTHON_VERSION)(content)]
+    return [f"{MACHINE}{machine_of(content[:20])}", *_found(_PYTHON_VERSION)(content)]
 
 
 _READERS: tuple[tuple[re.Pattern[str], Reader], ...] = (
