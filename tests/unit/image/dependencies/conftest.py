@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from indexes import quiet_surroundings
 from modelwrap.image.cache import Cache
-from modelwrap.image.dependencies.obtaining import Packages, bring, settle
-from modelwrap.image.dependencies.resolution import Wanted
+from modelwrap.image.dependencies.fetching import complete, fetch
+from modelwrap.image.dependencies.lock import Lock
+from modelwrap.image.dependencies.resolution import Resolution, Wanted, resolve
+from modelwrap.image.dependencies.selection import select
 from modelwrap.image.oci import Platform
 from modelwrap.image.requirements import read_requirements
 from modelwrap.image.steps import Silent
-from modelwrap.image.target import PythonTarget
+from modelwrap.image.target import PythonTarget, WheelFile
 from wheels import make_wheel
 
 TARGET = PythonTarget("3.11.7", "/usr/local/bin/python3.11", Platform("linux", "amd64"), "glibc", (2, 36))
+
+
+class Packages(NamedTuple):
+    """The wheels, and the lock with every hash."""
+
+    wheels: tuple[WheelFile, ...]
+    lock: Lock
 
 
 @dataclass(slots=True)
@@ -76,16 +86,21 @@ class Bench:
             self.model, requirements, self.runtime, self.wheel_folders, offline=offline, builds=builds, refresh=refresh
         )
 
-    def obtain(self, wanted: Wanted | None = None, *, lock: Path | None = None) -> Packages:
+    def obtain(self, wanted: Wanted | None = None) -> Packages:
         """Resolves and brings."""
         wanted = wanted or self.wanted()
         surroundings = quiet_surroundings(self.folder, **self.variables)
-        resolution = settle(wanted, self.target, surroundings, self.cache, lock=lock)
-        return bring(resolution, wanted, self.target, self.cache, Silent())
+        return self.bring(resolve(wanted, self.target, surroundings, self.cache), offline=wanted.offline)
 
-    def names(self, wanted: Wanted | None = None, *, lock: Path | None = None) -> list[str]:
+    def bring(self, resolution: Resolution, *, offline: bool = False) -> Packages:
+        """Brings what was resolved."""
+        chosen = select(resolution.lock, self.target, resolution.pins)
+        wheels = fetch(chosen, resolution.access, self.cache, Silent(), pins=resolution.pins, offline=offline)
+        return Packages(wheels, complete(resolution.lock, chosen, wheels))
+
+    def names(self, wanted: Wanted | None = None) -> list[str]:
         """The names and versions that come out."""
-        return [f"{wheel.name} {wheel.version}" for wheel in self.obtain(wanted, lock=lock).wheels]
+        return [f"{wheel.name} {wheel.version}" for wheel in self.obtain(wanted).wheels]
 
 
 @pytest.fixture
