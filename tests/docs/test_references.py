@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from docs.tables import table, words
+from modelwrap.contract import Role
+from modelwrap.runtime import endpoints
+from modelwrap.runtime.catalogue import Catalogue
 from modelwrap.runtime.codecs.grpc_reflection import SERVICES
-from modelwrap.runtime.endpoints import GRPC_METHODS, REST_PATHS
+from modelwrap.runtime.endpoints import GRPC_METHODS, INFER_METHOD, REST_PATHS, find_endpoint, rest_endpoints
 from modelwrap.runtime.metrics.exposition import HELP
 from modelwrap.runtime.transports import status
 from modelwrap.runtime.transports.grpc_services import conversations
@@ -18,7 +21,9 @@ from rig.iris import ROOT
 from serving import Served
 
 REFERENCE = ROOT / "docs/reference"
-REST, GRPC, METRICS = (REFERENCE / name for name in ("rest-api.md", "grpc-api.md", "metrics.md"))
+REST, GRPC, METRICS, OIP = (
+    REFERENCE / name for name in ("rest-api.md", "grpc-api.md", "metrics.md", "open-inference-protocol.md")
+)
 
 
 def documented_paths() -> dict[str, set[str]]:
@@ -43,8 +48,22 @@ def test_the_page_of_rest_tells_the_statuses_of_grpc_that_answer_alike() -> None
 
 def test_the_page_of_grpc_has_every_method() -> None:
     documented = {f"/{words(row[0])[0]}/{words(row[1])[0]}" for row in table(GRPC, "service")}
-    assert documented == set(GRPC_METHODS) | set(conversations(Readiness()))
+    others = conversations(Readiness(), Catalogue(["Model"], dict))
+    assert documented == {*GRPC_METHODS, INFER_METHOD, *others}
     assert {path.split("/")[1] for path in documented} == set(SERVICES)
+
+
+def test_the_page_of_the_open_inference_protocol_has_every_path_with_its_method() -> None:
+    rows = table(OIP, "path")
+    documented = {(path.replace("NAME", "iris"), words(row[1])[0]) for row in rows for path in words(row[0])}
+    for path, method in documented:
+        endpoint = rest_endpoints().get(path) or find_endpoint(path, Role.MODEL)
+        assert endpoint is not None, path
+        assert endpoint.methods == (method,), path
+    fixed = {(path, method) for path, each in rest_endpoints().items() for method in each.methods if path[:2] == "/v"}
+    assert fixed <= documented
+    named = {path for path, _ in documented if "iris" in path}
+    assert len(named) == sum(len(actions) for _, actions in endpoints._TEMPLATES)
 
 
 def test_the_page_of_grpc_has_every_status() -> None:

@@ -16,6 +16,7 @@ import modelwrap
 from modelwrap.errors import ComponentFailed
 from modelwrap.runtime.access_log import access_log
 from modelwrap.runtime.batching import Joiner
+from modelwrap.runtime.catalogue import Catalogue
 from modelwrap.runtime.component import loader, parameters
 from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.component.metadata import describe, read_override
@@ -119,6 +120,7 @@ def application(
             service,
             model.mailbox,
             metadata=model.metadata,
+            catalogue=Catalogue(_names(settings), model.metadata),
             joining=joining,
             passthrough=settings.component.passthrough,
         ),
@@ -180,6 +182,12 @@ def _join(settings: Settings, model: Model, service: Service, metrics: ServerMet
         return False
     model.mailbox.join_with(Joiner(service, rows, metrics.joined))
     return True
+
+
+def _names(settings: Settings) -> list[str]:
+    """The names that the model goes by: its class, with and without the module, and its node in a graph."""
+    name = settings.component.name
+    return [settings.identity.unit, name.rpartition(".")[2], name]
 
 
 def _limits(settings: Settings) -> Limits:

@@ -16,12 +16,14 @@ import numpy as np
 from modelwrap.errors import ComponentFailed, ModelwrapError
 from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.message import Message
-from modelwrap.runtime.payload import Array, UserValue
+from modelwrap.runtime.payload import Array, Tensors, UserValue, features
 from modelwrap.runtime.service import Service
+from modelwrap.runtime.tensors import tensor_features
 from modelwrap.runtime.verb import Verb
 
 __all__ = ["Joiner", "joining_key"]
 
+_NO_ROWS = np.empty(0)
 #: Calls with the messages they carry, held together: a caller that goes away takes its message out of the call.
 _Letters: TypeAlias = "list[tuple[Call[UserValue], Message]]"
 
@@ -29,15 +31,28 @@ _Letters: TypeAlias = "list[tuple[Call[UserValue], Message]]"
 def joining_key(message: Message) -> Hashable | None:
     """What two messages must share to be joined; None for a message that goes alone.
 
-    Rows of bool, text and objects are never joined, nor are arrays without rows.
+    Rows of bool, text and objects are never joined, nor are arrays without rows. One named tensor is an array too,
+    whatever it is called, unless a content type says otherwise.
     """
     payload = message.payload
-    if not isinstance(payload, Array) or payload.values.ndim < 1 or payload.values.dtype.kind not in "iuf":
+    names: Sequence[str] | None
+    if isinstance(payload, Tensors):
+        values, names = _sole_tensor(payload)
+    elif isinstance(payload, Array):
+        values, names = payload.values, payload.names
+    else:
         return None
-    values = payload.values
-    if not len(values):
+    if values.ndim < 1 or values.dtype.kind not in "iuf" or not len(values):
         return None
-    return values.dtype.str, values.shape[1:], tuple(payload.names) if payload.names else ()
+    return values.dtype.str, values.shape[1:], tuple(names) if names else ()
+
+
+def _sole_tensor(payload: Tensors) -> tuple[np.ndarray, list[str]]:
+    """The array and names of one tensor without a content type; an empty array for any other payload."""
+    tensors = payload.tensors
+    if len(tensors) != 1 or payload.wanted.content_type or "content_type" in tensors[0].parameters:
+        return _NO_ROWS, []
+    return tensor_features(payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +111,7 @@ class Joiner:
         self._hand_back(batch, value, [len(array) for array in arrays])
 
     def _predict(self, joined: np.ndarray, first: Message) -> UserValue:
-        names = first.payload.names if isinstance(first.payload, Array) else None
+        _, names = features(first.payload) if first.payload is not None else (None, None)
         if self.observe is not None:
             self.observe(len(joined))
         return self.service.invoke(Verb.PREDICT, joined, names, None)
@@ -116,7 +131,8 @@ class Joiner:
 
 
 def _values(message: Message) -> np.ndarray:
-    return cast("Array", message.payload).values
+    payload = message.payload
+    return payload.tensors[0].values if isinstance(payload, Tensors) else cast("Array", payload).values
 
 
 def _split(value: UserValue, rows: list[int]) -> list[np.ndarray]:

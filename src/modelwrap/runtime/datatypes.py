@@ -6,6 +6,7 @@ format.
 
 from __future__ import annotations
 
+import sys
 from enum import Enum
 
 import numpy as np
@@ -31,17 +32,25 @@ class Datatype(Enum):
     FP16 = "FP16"
     FP32 = "FP32"
     FP64 = "FP64"
+    BF16 = "BF16"
     BYTES = "BYTES"
+
+    # A datatype is the key of several tables on every request, and Enum's own hash is a Python function.
+    __hash__ = object.__hash__
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """The NumPy dtype of such a tensor; `object` for BYTES, whose elements have no fixed width."""
-        return _DTYPES[self]
+        """The NumPy dtype of such a tensor; `object` for BYTES, whose elements have no fixed width.
+
+        NumPy has no BF16 of its own: it is ml_dtypes' where the model has imported that, as JAX and TensorFlow do,
+        else float32, which holds every number of it.
+        """
+        return _bfloat16() if self is Datatype.BF16 else _DTYPES[self]
 
     @property
     def width(self) -> int | None:
         """Bytes an element takes on the wire, or None for BYTES."""
-        return None if self is Datatype.BYTES else _DTYPES[self].itemsize
+        return _WIDTHS[self]
 
     @classmethod
     def of(cls, array: np.ndarray) -> Datatype:
@@ -55,6 +64,8 @@ class Datatype(Enum):
         try:
             return _BY_DTYPE[array.dtype.newbyteorder("=")]
         except KeyError:
+            if array.dtype.name == "bfloat16":
+                return cls.BF16
             raise TypeError(f"no tensor datatype carries NumPy's {array.dtype}") from None
 
 
@@ -74,3 +85,13 @@ _DTYPES: dict[Datatype, np.dtype[np.generic]] = {
     Datatype.BYTES: np.dtype(object),
 }
 _BY_DTYPE = {dtype: datatype for datatype, dtype in _DTYPES.items() if datatype is not Datatype.BYTES}
+_WIDTHS: dict[Datatype, int | None] = {
+    **{datatype: dtype.itemsize for datatype, dtype in _DTYPES.items()},
+    Datatype.BF16: 2,
+    Datatype.BYTES: None,
+}
+
+
+def _bfloat16() -> np.dtype[np.generic]:
+    module = sys.modules.get("ml_dtypes")
+    return np.dtype(np.float32 if module is None else module.bfloat16)

@@ -1,4 +1,4 @@
-"""The switchboard: REST path or gRPC method to a verb, and `answer`, the whole server in a few lines.
+"""The switchboard: REST path or gRPC method to a codec and a verb, and `answer`, the whole server in a few lines.
 
 Here bytes meet verbs. No HTTP status, header or socket is known here, and no verb is written twice for two wires.
 """
@@ -6,22 +6,37 @@ Here bytes meet verbs. No HTTP status, header or socket is known here, and no ve
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
+from modelwrap.contract import Role
 from modelwrap.errors import ModelwrapError
-from modelwrap.runtime.codecs import Codec
+from modelwrap.runtime.catalogue import Asked, Catalogue
+from modelwrap.runtime.codecs import Codec, Mixed, kserve_json, oip_json, oip_proto, seldon_json, seldon_proto
 from modelwrap.runtime.mailbox import Mailbox
 from modelwrap.runtime.message import Message
 from modelwrap.runtime.message import Request as Received
-from modelwrap.runtime.payload import JSONObject, Raw, UserValue
+from modelwrap.runtime.payload import JSONObject, Raw, Tensors, UserValue
 from modelwrap.runtime.service import Request, Service
 from modelwrap.runtime.verb import Verb
 
-__all__ = ["GRPC_METHODS", "REST_PATHS", "Answer", "Answerer", "Waiting"]
+__all__ = [
+    "GRPC_METHODS",
+    "INFER_METHOD",
+    "REST_PATHS",
+    "Answer",
+    "Answerer",
+    "Endpoint",
+    "Question",
+    "Waiting",
+    "find_endpoint",
+    "grpc_endpoints",
+    "rest_endpoints",
+]
 
 _BOTH = ("GET", "POST")
 _POST = ("POST",)
@@ -72,6 +87,115 @@ GRPC_METHODS = MappingProxyType(
     }
 )
 
+#: The gRPC method of an inference.
+INFER_METHOD = "/inference.GRPCInferenceService/ModelInfer"
+
+#: A question about the server and its models, that needs no user code.
+Question: TypeAlias = Callable[[Catalogue, Asked], JSONObject]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What a REST path leads to.
+
+    Attributes:
+        codec: Reads its requests and writes its answers.
+        methods: The HTTP methods that it has.
+        verb: The verb; None where it is a question.
+        question: The question; None where it is a verb.
+        model: The model's name in the path; empty where it has none.
+        version: The model's version in the path; empty where it has none.
+        member: The member of the question's document that is the answer; empty for all of it.
+    """
+
+    codec: Codec
+    methods: tuple[str, ...]
+    verb: Verb | None = None
+    question: Question | None = None
+    model: str = ""
+    version: str = ""
+    member: str = ""
+
+
+class _RouteCodec:
+    """A request in one protocol, answered with Seldon's message, the only one in which an orchestrator reads a route.
+
+    Source: component API section 15.
+    """
+
+    SELDON_MESSAGES = False
+
+    def __init__(self, codec: Codec) -> None:
+        self.decode_message = codec.decode_message
+        self.decode_messages = codec.decode_messages
+        self.decode_feedback = codec.decode_feedback
+        self.decode_whole = codec.decode_whole
+        self.encode_error = codec.encode_error
+        self.encode_metadata = codec.encode_metadata
+        self.encode_message = seldon_json.encode_message
+
+
+#: Paths about the server. Source: Open Inference Protocol facts, sections 1 and 4.
+_SERVER_PATHS = {
+    "/v2": Endpoint(oip_json, _GET, question=Catalogue.server),
+    "/v2/health/live": Endpoint(oip_json, _GET, question=Catalogue.live),
+    "/v2/health/ready": Endpoint(oip_json, _GET, question=Catalogue.ready),
+    "/v2/models": Endpoint(oip_json, _GET, question=Catalogue.models),
+    "/v2/repository/index": Endpoint(oip_json, _POST, question=Catalogue.index, member="models"),
+    "/v1/models": Endpoint(kserve_json, _GET, question=Catalogue.models),
+}
+#: What may follow a model's name; `infer` is the verb of the component's role.
+_MODEL_ACTIONS: dict[str | None, Endpoint] = {
+    None: Endpoint(oip_json, _GET, question=Catalogue.model),
+    "ready": Endpoint(oip_json, _GET, question=Catalogue.model_ready),
+    "infer": Endpoint(oip_json, _POST),
+    "generate": Endpoint(oip_json, _POST),
+    "route": Endpoint(_RouteCodec(oip_json), _POST, Verb.ROUTE),
+    "aggregate": Endpoint(oip_json, _POST, Verb.AGGREGATE),
+}
+_V1_ACTIONS: dict[str | None, Endpoint] = {
+    None: Endpoint(kserve_json, _GET, question=Catalogue.model_ready),
+    "/metadata": Endpoint(kserve_json, _GET, question=Catalogue.model),
+    ":predict": Endpoint(kserve_json, _POST),
+    ":route": Endpoint(_RouteCodec(kserve_json), _POST, Verb.ROUTE),
+    ":aggregate": Endpoint(kserve_json, _POST, Verb.AGGREGATE),
+}
+_REPOSITORY_ACTIONS: dict[str | None, Endpoint] = {
+    "load": Endpoint(oip_json, _POST, question=Catalogue.load),
+    "unload": Endpoint(oip_json, _POST, question=Catalogue.unload),
+}
+_TEMPLATES = (
+    (re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(?:/(\w+))?"), _MODEL_ACTIONS),
+    (re.compile(r"/v1/models/([^/:]+)()(:\w+|/metadata)?"), _V1_ACTIONS),
+    (re.compile(r"/v2/repository/models/([^/]+)()/(\w+)"), _REPOSITORY_ACTIONS),
+)
+
+
+def rest_endpoints() -> dict[str, Endpoint]:
+    """Every path that has no parameter, and where it leads."""
+    verbs = {path: Endpoint(seldon_json, methods, verb) for path, (verb, methods) in REST_PATHS.items()}
+    return {**verbs, **_SERVER_PATHS}
+
+
+def find_endpoint(path: str, role: Role) -> Endpoint | None:
+    """Where a path with a model's name in it leads; None for nowhere.
+
+    Args:
+        path: The decoded path.
+        role: What the component is, so that `infer` is what it mainly does.
+    """
+    for template, actions in _TEMPLATES:
+        if (found := template.fullmatch(path)) and (endpoint := actions.get(found[3])):
+            verb = endpoint.verb or (None if endpoint.question else Verb.of(role))
+            return replace(endpoint, verb=verb, model=found[1], version=found[2] or "")
+    return None
+
+
+def grpc_endpoints(role: Role) -> dict[str, tuple[Codec, Verb]]:
+    """Every gRPC method that is a verb: its codec and the verb."""
+    verbs: dict[str, tuple[Codec, Verb]] = {path: (seldon_proto, verb) for path, verb in GRPC_METHODS.items()}
+    return {**verbs, INFER_METHOD: (oip_proto, Verb.of(role))}
+
 
 @dataclass(slots=True)
 class Answer:
@@ -81,11 +205,13 @@ class Answer:
         body: The encoded message, or the encoded error.
         error: The error that the body tells of, or None.
         status: The status code that a raw reply to predict carries; a REST transport makes it the HTTP status.
+        json_size: How many bytes of the body are JSON, where bytes of tensors follow them; else None.
     """
 
     body: bytes
     error: ModelwrapError | None = None
     status: int | None = None
+    json_size: int | None = None
 
 
 #: Told of a future while an answer is waited for, so that a transport can break it off when its client goes away.
@@ -99,6 +225,7 @@ class Answerer:
         service: The verbs.
         mailbox: Where verbs wait for the model's thread.
         metadata: The model's metadata document; may raise a `ModelwrapError`.
+        catalogue: The names that the model goes by.
         joining: Whether predictions that wait together may be joined.
         passthrough: Whether predict's raw method takes a REST body as its bytes, whatever they are.
     """
@@ -109,12 +236,16 @@ class Answerer:
         mailbox: Mailbox,
         *,
         metadata: Callable[[], JSONObject],
+        catalogue: Catalogue | None = None,
         joining: bool = False,
         passthrough: bool = False,
     ) -> None:
         self._service = service
         self._mailbox = mailbox
         self._metadata = metadata
+        self._catalogue = (
+            Catalogue([type(service.component.user_object).__name__], metadata) if catalogue is None else catalogue
+        )
         self._joining = joining
         self._passthrough = passthrough
         self._health_needs_user = service.component.has(Verb.HEALTH_STATUS)
@@ -124,6 +255,16 @@ class Answerer:
             for on_grpc in (False, True)
             if service.component.has_raw(verb, on_grpc=on_grpc)
         )
+
+    @property
+    def role(self) -> Role:
+        """What the component is."""
+        return self._service.role
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The names that the model goes by."""
+        return self._catalogue
 
     async def answer(
         self,
@@ -149,7 +290,10 @@ class Answerer:
             if verb is Verb.METADATA:
                 return Answer(codec.encode_metadata(self._metadata()))
             message = await self._do(codec, verb, received, on_grpc, time_left, waiting)
-            return Answer(codec.encode_message(message), status=message.status.code if message.status else None)
+            body = codec.encode_message(message)
+            if isinstance(body, Mixed):
+                return Answer(body.body, json_size=body.json_size)
+            return Answer(body, status=message.status.code if message.status else None)
         except ModelwrapError as error:
             return Answer(codec.encode_error(error), error)
 
@@ -165,10 +309,12 @@ class Answerer:
         if verb is Verb.HEALTH_STATUS and not self._health_needs_user:
             return self._service.health_status()
         request: Request = None
-        if self._raw and (verb, on_grpc) in self._raw:
+        if self._raw and codec.SELDON_MESSAGES and (verb, on_grpc) in self._raw:
             work = self._raw_work(codec, verb, received, on_grpc)
         else:
             request = _decode(codec, verb, received)
+            if not codec.SELDON_MESSAGES:
+                self._admit(request, received)
             work = partial(self._service.do, verb, request)
         item = request if self._joining and verb is Verb.PREDICT else None
         if item is None and self._mailbox.inline:
@@ -177,6 +323,16 @@ class Answerer:
         if waiting is not None and not future.done():
             waiting(future)
         return await future
+
+    def _admit(self, request: Request, received: Received) -> None:
+        """See that a request is for the model that is here, and tell it the names of the model's outputs."""
+        payload = request.payload if isinstance(request, Message) else None
+        if isinstance(payload, Tensors):
+            wanted = payload.wanted
+            self._catalogue.admit(wanted.model, wanted.version)
+            wanted.declared = self._catalogue.outputs
+        else:
+            self._catalogue.admit(received.model, received.version)
 
     def _raw_work(self, codec: Codec, verb: Verb, received: Received, on_grpc: bool) -> Callable[[], Message]:
         """Raw methods take the message whole; only where they all decline is it decoded, for the plain one."""

@@ -30,19 +30,25 @@ class Metric(_MetricKeys, total=False):
     tags: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """Received bytes, with what a REST codec needs to find the payload in them.
+    """Received bytes, with what a REST codec needs to find the payload in them. Nobody changes it once it is made.
 
     Attributes:
         body: The whole body: of a REST request, or of one gRPC message after deframing and decompression.
         content_type: The HTTP media type with its parameters, as sent; empty where there was none.
         query: The undecoded query string.
+        model: The model's name in the path; empty where the path has none.
+        version: The model's version in the path; empty where the path has none.
+        json_size: How many bytes of the body are JSON, where bytes of tensors follow them; None where all are.
     """
 
     body: bytes
     content_type: str = ""
     query: bytes = b""
+    model: str = ""
+    version: str = ""
+    json_size: int | None = None
 
 
 @dataclass(slots=True)

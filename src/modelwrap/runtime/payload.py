@@ -6,15 +6,16 @@ Here is also the one table from a returned Python value to a payload. This room 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from modelwrap.errors import ComponentFailed, InvalidRequest
-from modelwrap.runtime.datatypes import Datatype
+from modelwrap.runtime.tensors import Tensor, Tensors, tensor_features, tensors_in_kind
+from modelwrap.runtime.values import JSONObject, JSONValue, UserValue
 
 __all__ = [
     "Array",
@@ -34,11 +35,6 @@ __all__ = [
     "features",
     "in_kind",
 ]
-
-JSONValue: TypeAlias = "None | bool | int | float | str | list[JSONValue] | dict[str, JSONValue]"
-JSONObject: TypeAlias = dict[str, JSONValue]
-#: What the user's methods take and return: anything at all. The one place where Any has a name.
-UserValue: TypeAlias = Any
 
 
 class Form(Enum):
@@ -101,30 +97,6 @@ class Custom:
 
 
 @dataclass(slots=True)
-class Tensor:
-    """One named tensor with a datatype, as the Open Inference Protocol sends them.
-
-    Attributes:
-        name: The tensor's name.
-        datatype: The element type declared on the wire.
-        values: The array, of the datatype's dtype and the declared shape.
-        parameters: The tensor's own parameters, such as `content_type`.
-    """
-
-    name: str
-    datatype: Datatype
-    values: np.ndarray
-    parameters: Mapping[str, JSONValue] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Tensors:
-    """Several named tensors, in the order of the wire."""
-
-    tensors: tuple[Tensor, ...]
-
-
-@dataclass(slots=True)
 class Raw:
     """A whole message that a `*_raw` method returned, to be sent as it is: a JSON object or a protobuf message."""
 
@@ -137,25 +109,17 @@ Payload: TypeAlias = Array | Text | Binary | Json | Custom | Tensors | Raw
 def features(payload: Payload) -> tuple[UserValue, list[str] | None]:
     """What a user's method receives as `X` and `names`.
 
-    One named tensor is its array; several are a dict of arrays by tensor name. Names are those of the columns, or of
-    the tensors; a payload without columns has none.
+    Named tensors are told of in `tensors`. Names are those of the columns; a payload without columns has none.
 
-    Source: component API section 5.3; Open Inference Protocol facts.
+    Source: component API section 5.3.
     """
     if isinstance(payload, Array):
         return payload.values, payload.names
     if isinstance(payload, Tensors):
-        return _tensor_features(payload.tensors)
+        return tensor_features(payload)
     if isinstance(payload, Custom):
         return payload, []
     return payload.value, []
-
-
-def _tensor_features(tensors: Sequence[Tensor]) -> tuple[UserValue, list[str]]:
-    names = [tensor.name for tensor in tensors]
-    if len(tensors) == 1:
-        return tensors[0].values, names
-    return {tensor.name: tensor.values for tensor in tensors}, names
 
 
 def in_kind(value: UserValue, asked: Payload | None, class_names: Sequence[str] | None = None) -> Payload:
@@ -173,6 +137,8 @@ def in_kind(value: UserValue, asked: Payload | None, class_names: Sequence[str] 
 
     Source: component API section 7.
     """
+    if type(asked) is Tensors:
+        return value if isinstance(value, Raw) else tensors_in_kind(value, asked.wanted, class_names)
     if isinstance(value, np.ndarray):
         return _array_in_kind(value, None, asked, class_names)
     if isinstance(value, list):

@@ -94,6 +94,11 @@ class Service:
         """The component behind the verbs."""
         return self._component
 
+    @property
+    def role(self) -> Role:
+        """What the component is."""
+        return self._node.role
+
     def do(self, verb: Verb, request: Request) -> Message:
         """The answer to any verb but metadata, which needs no user code, by the class's plain methods.
 

@@ -6,13 +6,27 @@ codec. What it can't read is an `InvalidRequest`, whatever the bytes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from modelwrap.errors import ModelwrapError
 from modelwrap.runtime.message import Feedback, Message, Request
 from modelwrap.runtime.payload import JSONObject, UserValue
 
-__all__ = ["Codec"]
+__all__ = ["Codec", "Mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """An answer of JSON and, right behind it, the bytes of tensors.
+
+    Attributes:
+        body: Both.
+        json_size: How many bytes of it are JSON.
+    """
+
+    body: bytes
+    json_size: int
 
 
 class Codec(Protocol):
@@ -20,7 +34,12 @@ class Codec(Protocol):
 
     Decoding raises `InvalidRequest` on bytes it can't read. Encoding raises `ComponentFailed` on a result that the
     format can't carry.
+
+    Attributes:
+        SELDON_MESSAGES: Whether what it carries is Seldon's message, which is what raw methods take.
     """
+
+    SELDON_MESSAGES: bool
 
     def decode_message(self, request: Request, /) -> Message:
         """One message."""
@@ -34,7 +53,7 @@ class Codec(Protocol):
     def decode_whole(self, request: Request, /) -> UserValue:
         """What a raw method takes, nothing of it decoded: the JSON value as it was sent, or the message's bytes."""
 
-    def encode_message(self, message: Message, /) -> bytes:
+    def encode_message(self, message: Message, /) -> bytes | Mixed:
         """The bytes of an answer."""
 
     def encode_metadata(self, document: JSONObject, /) -> bytes:

@@ -1,4 +1,4 @@
-"""Packed numbers: runs of varints or of fixed width, to NumPy arrays without a loop over the numbers.
+"""Packed numbers: runs of varints or of fixed width, to NumPy arrays and back without a loop over the numbers.
 
 This room knows protobuf's layouts and no message.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 from modelwrap.errors import InvalidRequest
 
-__all__ = ["fixed_array", "varint_array"]
+__all__ = ["fixed_array", "varint_array", "varint_bytes"]
 
 _MAX_BYTES = 10
 
@@ -46,3 +46,25 @@ def varint_array(buffer: bytes, start: int, stop: int, place: str) -> np.ndarray
         bits = run[first[longer] + at].astype(np.uint64) & np.uint64(0x7F)
         values[longer] |= bits << np.uint64(7 * at)
     return values
+
+
+def varint_bytes(values: np.ndarray) -> bytes:
+    """The varints of unsigned numbers of 64 bits, one after the other.
+
+    Args:
+        values: Unsigned 64-bit numbers in one dimension; negative ones as their two's complement.
+    """
+    if not values.size or values.max() < 0x80:
+        return values.astype(np.uint8).tobytes()
+    groups = np.zeros((values.size, _MAX_BYTES), np.uint8)
+    wanted = np.zeros((values.size, _MAX_BYTES), np.bool_)
+    wanted[:, 0] = True
+    for at in range(_MAX_BYTES):
+        rest = values >> np.uint64(7 * at)
+        groups[:, at] = rest & np.uint64(0x7F)
+        if at:
+            wanted[:, at] = rest != 0
+            groups[:, at - 1] |= wanted[:, at].astype(np.uint8) << np.uint8(7)
+        if not wanted[:, at].any():
+            break
+    return groups[wanted].tobytes()

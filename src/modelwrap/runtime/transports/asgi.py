@@ -5,7 +5,7 @@ A call whose media type is gRPC's goes to that door, everything else to REST's.
 
 from __future__ import annotations
 
-from modelwrap.runtime.endpoints import GRPC_METHODS, Answerer
+from modelwrap.runtime.endpoints import GRPC_METHODS, INFER_METHOD, Answerer
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.grpc import GrpcDoor
 from modelwrap.runtime.transports.grpc_services import conversations
@@ -15,6 +15,7 @@ from modelwrap.runtime.transports.types import Limits, Observe, Receive, Scope, 
 
 __all__ = ["Application"]
 
+_VERBS = frozenset({*GRPC_METHODS, INFER_METHOD})
 _TEXT = b"text/plain; charset=utf-8"
 
 
@@ -40,11 +41,16 @@ class Application:
         disconnects = Disconnects()
         own_pages = {"/live": _live, "/ready": self._ready_page, "/health/ping": _ping}
         self._rest = RestDoor(
-            answerer, pages={**own_pages, **(pages or {})}, limits=limits, disconnects=disconnects, observe=observe
+            answerer,
+            pages={**own_pages, **(pages or {})},
+            limits=limits,
+            disconnects=disconnects,
+            readiness=self._readiness,
+            observe=observe,
         )
         self._grpc = GrpcDoor(
             answerer,
-            conversations=conversations(self._readiness),
+            conversations=conversations(self._readiness, answerer.catalogue),
             limits=limits,
             disconnects=disconnects,
             observe=observe,
@@ -74,7 +80,7 @@ class Application:
 
 
 def _is_grpc(scope: Scope) -> bool:
-    if scope["path"] in GRPC_METHODS:
+    if scope["path"] in _VERBS:
         return True
     return scope["method"] == "POST" and header(scope["headers"], b"content-type").startswith("application/grpc")
 

@@ -11,8 +11,8 @@ from time import perf_counter
 from typing import cast
 
 from modelwrap.errors import CallCancelled, ComponentFailed, DeadlineExceeded, ModelwrapError, UnknownEndpoint
-from modelwrap.runtime.codecs import Codec, seldon_proto
-from modelwrap.runtime.endpoints import GRPC_METHODS, Answer, Answerer
+from modelwrap.runtime.codecs import Codec
+from modelwrap.runtime.endpoints import Answer, Answerer, grpc_endpoints
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.failures import log_failure, unexpected
@@ -24,7 +24,6 @@ from modelwrap.runtime.verb import Verb
 
 __all__ = ["GrpcDoor"]
 
-_CODEC: Codec = seldon_proto
 _CONTENT = (b"content-type", b"application/grpc")
 _ACCEPTS = (b"grpc-accept-encoding", b"identity,gzip")
 _HEADERS = [_CONTENT, _ACCEPTS]
@@ -55,6 +54,7 @@ class GrpcDoor:
         observe: Observe | None = None,
     ) -> None:
         self._answerer = answerer
+        self._verbs = grpc_endpoints(answerer.role)
         self._conversations = conversations
         self._limits = limits
         self._disconnects = disconnects
@@ -63,15 +63,15 @@ class GrpcDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         path: str = scope["path"]
-        verb = GRPC_METHODS.get(path)
-        if verb is not None:
-            await self._answer(verb, scope, receive, send)
+        found = self._verbs.get(path)
+        if found is not None:
+            await self._answer(*found, scope, receive, send)
         elif (conversation := self._conversations.get(path)) is not None:
             await self._converse(conversation, scope, receive, send)
         else:
             await self._fail(UnknownEndpoint(f"there is no method {path}"), _Call(scope), path, send)
 
-    async def _answer(self, verb: Verb, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, codec: Codec, verb: Verb, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         path: str = scope["path"]
         call = _Call(scope)
@@ -80,7 +80,7 @@ class GrpcDoor:
             message = await self._message(call, receive)
             size = len(message)
             answer = await self._answerer.answer(
-                _CODEC,
+                codec,
                 verb,
                 Request(message),
                 on_grpc=True,

@@ -1,17 +1,23 @@
-"""The gRPC services beside the component's own: health, and reflection.
+"""The gRPC methods beside the component's verbs: health, reflection, and what is asked about the server and its models.
 
-Source: gRPC health checking protocol; gRPC server reflection protocol; design, wire behaviour 9.
+Source: gRPC health checking protocol; gRPC server reflection protocol; design, wire behaviour 9; Open Inference
+Protocol facts, section 2.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import NamedTuple
 
 from modelwrap.errors import InvalidRequest, NotReady, UnknownName
+from modelwrap.runtime.catalogue import Asked, Catalogue
 from modelwrap.runtime.codecs import grpc_reflection
 from modelwrap.runtime.codecs.grpc_health import ServingStatus, decode_check, encode_status
+from modelwrap.runtime.codecs.oip_proto import documents
+from modelwrap.runtime.endpoints import Question
+from modelwrap.runtime.payload import JSONObject
 from modelwrap.runtime.transports.grpc_stream import Conversation, Stream
 from modelwrap.runtime.transports.readiness import Readiness
 
@@ -20,18 +26,62 @@ __all__ = ["conversations"]
 _REFLECTION = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 
 
-def conversations(readiness: Readiness) -> Mapping[str, Conversation]:
+_INFERENCE = "inference.GRPCInferenceService"
+
+
+class _Told(NamedTuple):
+    """A method about the server or a model: how its question is read, what it asks, how the answer is written."""
+
+    read: Callable[[bytes], JSONObject]
+    question: Question
+    write: Callable[[JSONObject], bytes]
+
+
+_TOLD = {
+    "ServerLive": _Told(documents.read_nothing, Catalogue.live, documents.encode_live),
+    "ServerReady": _Told(documents.read_nothing, Catalogue.ready, documents.encode_ready),
+    "ServerMetadata": _Told(documents.read_nothing, Catalogue.server, documents.encode_server_metadata),
+    "ModelReady": _Told(documents.read_model, Catalogue.model_ready, documents.encode_ready),
+    "ModelMetadata": _Told(documents.read_model, Catalogue.model, documents.encode_model_metadata),
+    "RepositoryIndex": _Told(documents.read_index_question, Catalogue.index, documents.encode_index),
+    "RepositoryModelLoad": _Told(documents.read_repository_model, Catalogue.load, documents.encode_nothing),
+    "RepositoryModelUnload": _Told(documents.read_repository_model, Catalogue.unload, documents.encode_nothing),
+}
+
+
+def conversations(readiness: Readiness, catalogue: Catalogue) -> Mapping[str, Conversation]:
     """The methods by full path.
 
     Args:
         readiness: What health is told from.
+        catalogue: The names that the model goes by.
     """
     health, reflection = _Health(readiness), _Reflection(readiness)
     return {
         "/grpc.health.v1.Health/Check": health.check,
         "/grpc.health.v1.Health/Watch": health.watch,
         **{f"/{service}/ServerReflectionInfo": reflection.talk for service in _REFLECTION},
+        **{f"/{_INFERENCE}/{name}": _Teller(readiness, catalogue, told).tell for name, told in _TOLD.items()},
     }
+
+
+class _Teller:
+    """A method about the server or a model."""
+
+    def __init__(self, readiness: Readiness, catalogue: Catalogue, told: _Told) -> None:
+        self._readiness = readiness
+        self._catalogue = catalogue
+        self._told = told
+
+    async def tell(self, stream: Stream) -> AsyncIterator[bytes]:
+        """The answer to the one question."""
+        message = await stream.message()
+        if message is None:
+            raise InvalidRequest("the request has no message")
+        given = self._told.read(message)
+        name, version = str(given.get("name", "")), str(given.get("version", ""))
+        asked = Asked(name, version, given.get("ready") is True, self._readiness.ready)
+        yield self._told.write(self._told.question(self._catalogue, asked))
 
 
 class _Reflection:

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 from modelwrap.errors import (
     CallCancelled,
     ComponentFailed,
+    InvalidRequest,
     ModelwrapError,
     NotReady,
     Overloaded,
@@ -16,19 +17,26 @@ from modelwrap.errors import (
     UnknownEndpoint,
     WrongMethod,
 )
-from modelwrap.runtime.codecs import Codec, seldon_json
-from modelwrap.runtime.endpoints import REST_PATHS, Answer, Answerer
+from modelwrap.runtime.catalogue import Asked
+from modelwrap.runtime.codecs import Codec, oip_json, seldon_json
+from modelwrap.runtime.codecs.json_text import read
+from modelwrap.runtime.endpoints import Answer, Answerer, Endpoint, find_endpoint, rest_endpoints
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.failures import log_failure, unexpected
+from modelwrap.runtime.transports.readiness import Readiness
 from modelwrap.runtime.transports.status import http_status
 from modelwrap.runtime.transports.types import Exchange, Limits, Observe, Receive, Scope, Send, header
 from modelwrap.runtime.verb import Verb
 
 __all__ = ["Page", "Pages", "RestDoor"]
 
-_CODEC: Codec = seldon_json
 _JSON = (b"content-type", b"application/json")
+_OCTETS = (b"content-type", b"application/octet-stream")
+#: How long the JSON is that bytes of tensors follow. Source: Open Inference Protocol facts, section 1.6.
+_JSON_SIZE = b"inference-header-content-length"
+#: As many paths with a model's name in them are remembered; a caller may name what it likes.
+_MOST_FOUND = 256
 # The reference's CORS is open. Source: component API section 5.2.
 _CORS = (b"access-control-allow-origin", b"*")
 _PREFLIGHT = [
@@ -62,6 +70,7 @@ class RestDoor:
         pages: What other paths show.
         limits: What a client may ask.
         disconnects: Who notices that a client has gone.
+        readiness: What is told of the server's readiness.
         observe: Told of every exchange; None where nobody wants to know.
     """
 
@@ -72,9 +81,13 @@ class RestDoor:
         pages: Pages,
         limits: Limits,
         disconnects: Disconnects,
+        readiness: Readiness,
         observe: Observe | None = None,
     ) -> None:
         self._answerer = answerer
+        self._endpoints = rest_endpoints()
+        self._room = len(self._endpoints) + _MOST_FOUND
+        self._readiness = readiness
         self._pages = pages
         self._limits = limits
         self._disconnects = disconnects
@@ -84,38 +97,69 @@ class RestDoor:
         """Answer one HTTP request."""
         started = perf_counter()
         path: str = scope["path"]
-        verb, methods = REST_PATHS.get(path, (None, ()))
-        if verb is None or scope["method"] not in methods:
-            await self._answer_beside(scope, send, methods)
+        endpoint = self._endpoints.get(path) or self._find(path)
+        if endpoint is None or scope["method"] not in endpoint.methods:
+            await self._answer_beside(scope, send, endpoint)
+            return
+        codec, verb = endpoint.codec, endpoint.verb
+        if verb is None:
+            await self._tell(endpoint, scope, receive, send)
             return
         body = b""
         try:
             body = await self._body(receive)
-            answer = await self._answer(verb, scope, body, receive)
+            answer = await self._answer(endpoint, verb, scope, body, receive)
         except ModelwrapError as error:
-            answer = Answer(_CODEC.encode_error(error), error)
+            answer = Answer(codec.encode_error(error), error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
             defect = unexpected(error, path, header(scope["headers"], b"seldon-puid"))
-            answer = Answer(_CODEC.encode_error(defect), defect)
+            answer = Answer(codec.encode_error(defect), defect)
         status = await self._send(answer, verb, scope, send)
         if self._observe is not None:
             seconds = perf_counter() - started
             sizes = len(body), len(answer.body)
             self._observe(Exchange("rest", verb.value, path, status, seconds, *sizes, scope["headers"]))
 
-    async def _answer(self, verb: Verb, scope: Scope, body: bytes, receive: Receive) -> Answer:
+    def _find(self, path: str) -> Endpoint | None:
+        """Where a path with a model's name in it leads; known ones are remembered."""
+        if not path.startswith("/v"):
+            return None
+        endpoint = find_endpoint(path, self._answerer.role)
+        if endpoint is not None and len(self._endpoints) < self._room:
+            self._endpoints[path] = endpoint
+        return endpoint
+
+    async def _answer(self, endpoint: Endpoint, verb: Verb, scope: Scope, body: bytes, receive: Receive) -> Answer:
         query: bytes = scope["query_string"]
-        if query or not body or body[0] not in _JSON_STARTS:
+        if endpoint.model:
+            request = Request(body, "", b"", endpoint.model, endpoint.version, _json_size(scope))
+        elif query or not body or body[0] not in _JSON_STARTS:
             request = Request(body, header(scope["headers"], b"content-type"), query)
         else:
             request = Request(body)
         return await self._answerer.answer(
-            _CODEC,
+            endpoint.codec,
             verb,
             request,
             time_left=self._limits.rest_seconds,
             waiting=lambda future: self._disconnects.watch(future, receive),
         )
+
+    async def _tell(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
+        """The answer to a question about the server or a model; 503 where it is not ready."""
+        assert endpoint.question is not None  # noqa: S101 - the endpoint has the one or the other
+        codec, serving = endpoint.codec, self._readiness.ready
+        try:
+            asked = Asked(endpoint.model, endpoint.version, _only_ready(await self._body(receive)), serving)
+            document = endpoint.question(self._answerer.catalogue, asked)
+            told = document[endpoint.member] if endpoint.member else document
+            answer = Answer(codec.encode_metadata(told))  # type: ignore[arg-type] # the index is a bare list
+            status = 200 if document.get("ready", True) else 503
+        except ModelwrapError as error:
+            await self._send(Answer(codec.encode_error(error), error), Verb.METADATA, scope, send)
+        else:
+            headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), _CORS]
+            await _respond(send, status, headers, answer.body)
 
     async def _body(self, receive: Receive) -> bytes:
         event = await receive()
@@ -143,6 +187,9 @@ class RestDoor:
     async def _send(self, answer: Answer, verb: Verb, scope: Scope, send: Send) -> int:
         headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), _CORS]
         status = 200
+        if answer.json_size is not None:
+            headers[0] = _OCTETS
+            headers.append((_JSON_SIZE, b"%d" % answer.json_size))
         if answer.error is not None:
             status = http_status(answer.error)
             if isinstance(answer.error, ComponentFailed) and answer.error.body is not None:
@@ -166,7 +213,7 @@ class RestDoor:
 
     # -- what reaches no verb --------------------------------------------------------------------------------------
 
-    async def _answer_beside(self, scope: Scope, send: Send, methods: tuple[str, ...]) -> None:
+    async def _answer_beside(self, scope: Scope, send: Send, endpoint: Endpoint | None) -> None:
         """Pages, preflight requests, wrong methods and unknown paths."""
         path, method = scope["path"], scope["method"]
         page = self._pages.get(path)
@@ -175,8 +222,9 @@ class RestDoor:
         elif page is not None and method in {"GET", "HEAD"}:
             await self._show(page(), send, with_body=method == "GET")
         else:
-            error = _refusal(path, method, ("GET",) if page is not None else methods)
-            await self._send(Answer(_CODEC.encode_error(error), error), Verb.HEALTH_STATUS, scope, send)
+            methods = endpoint.methods if endpoint is not None else ("GET",) if page is not None else ()
+            error = _refusal(path, method, methods)
+            await self._send(Answer(_codec_of(path).encode_error(error), error), Verb.HEALTH_STATUS, scope, send)
 
     @staticmethod
     async def _show(page: Page, send: Send, *, with_body: bool) -> None:
@@ -186,6 +234,29 @@ class RestDoor:
 
 def _describe(body: bytes, media_type: str) -> list[tuple[bytes, bytes]]:
     return [(b"content-type", media_type.encode("latin-1")), (b"content-length", b"%d" % len(body))]
+
+
+def _codec_of(path: str) -> Codec:
+    """Whose form an error has at a path that leads nowhere."""
+    return oip_json if path.startswith(("/v1/", "/v2")) else seldon_json
+
+
+def _json_size(scope: Scope) -> int | None:
+    given = header(scope["headers"], _JSON_SIZE)
+    if not given:
+        return None
+    if not given.isdecimal():
+        raise InvalidRequest(f"inference-header-content-length must be a number of bytes, not {given!r:.40}")
+    return int(given[:20])
+
+
+def _only_ready(body: bytes) -> bool:
+    """What the question for an index says; other questions have no body, and one that they have says nothing."""
+    try:
+        document = read(body) if body else {}
+    except ValueError:
+        raise InvalidRequest("the request is no JSON") from None
+    return isinstance(document, dict) and document.get("ready") is True
 
 
 def _refusal(path: str, method: str, allowed: tuple[str, ...]) -> ModelwrapError:

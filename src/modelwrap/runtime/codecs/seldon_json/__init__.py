@@ -12,6 +12,7 @@ from modelwrap.runtime.codecs.seldon_json.decoding import decode_feedback, decod
 from modelwrap.runtime.codecs.seldon_json.encoding import encode_error, encode_message, encode_metadata
 
 __all__ = [
+    "SELDON_MESSAGES",
     "decode_feedback",
     "decode_message",
     "decode_messages",
@@ -20,3 +21,5 @@ __all__ = [
     "encode_message",
     "encode_metadata",
 ]
+
+SELDON_MESSAGES = True

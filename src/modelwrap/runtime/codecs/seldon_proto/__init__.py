@@ -20,6 +20,7 @@ from modelwrap.runtime.codecs.seldon_proto.encoding import encode_message
 from modelwrap.runtime.codecs.seldon_proto.metadata import encode_metadata
 
 __all__ = [
+    "SELDON_MESSAGES",
     "decode_feedback",
     "decode_message",
     "decode_messages",
@@ -28,6 +29,8 @@ __all__ = [
     "encode_message",
     "encode_metadata",
 ]
+
+SELDON_MESSAGES = True
 
 
 def encode_error(_error: ModelwrapError, /) -> bytes:
