@@ -28,6 +28,9 @@ from modelwrap.image.wheels.wheel import Wheel
 
 __all__ = ["wheel_layers"]
 
+#: So many packages a layer's title names, or one less and how many more there are.
+_NAMES_SHOWN = 4
+
 
 def wheel_layers(
     wheels: Sequence[WheelFile],
@@ -60,9 +63,12 @@ def wheel_layers(
         progress(layer)
         return layer
 
-    groups = group_wheels((wheel, wheel.path.stat().st_size) for wheel in wheels)
+    sizes = {wheel: wheel.path.stat().st_size for wheel in wheels}
+    groups = group_wheels(sizes.items())
+    largest_first = sorted(groups, key=lambda group: -sum(sizes[wheel] for wheel in group))
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        return tuple(pool.map(make, groups))
+        made = dict(zip(largest_first, pool.map(make, largest_first), strict=True))
+    return tuple(made[group] for group in groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,9 @@ class _Maker:
 
     def recipe(self, group: tuple[WheelFile, ...]) -> LayerRecipe:
         digests: list[JSONValue] = [wheel.digest for wheel in group]
-        title = f"{len(group)} small packages" if len(group) > 1 else f"{group[0].name} {group[0].version}"
         return LayerRecipe(
             LayerKind.DEPENDENCIES,
-            title,
+            _title(group),
             {"wheels": digests, "python": self.environment.minor, "bytecode": self.compiler},
             lambda writer: self.write(group, writer),
         )
@@ -111,6 +116,14 @@ class _Maker:
             return Bytecode(())
         sources = tuple(_sources(installation))
         return compile_sources(sources, self.cache, archive=file.path, digest=file.digest, checked=False)
+
+
+def _title(group: tuple[WheelFile, ...]) -> str:
+    if len(group) == 1:
+        return f"{group[0].name} {group[0].version}"
+    shown = group if len(group) <= _NAMES_SHOWN else group[: _NAMES_SHOWN - 1]
+    rest = [f"{len(group) - len(shown)} more"] if len(group) > len(shown) else []
+    return ", ".join([*(wheel.name for wheel in shown), *rest])
 
 
 def _open(file: WheelFile) -> Wheel:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from types import CodeType
-from typing import BinaryIO, TypedDict
+from typing import BinaryIO, TypeAlias, TypedDict, TypeVar, cast
 
 
 class Job(TypedDict):
@@ -35,6 +35,10 @@ class Job(TypedDict):
     checked: bool
     output: str
 
+
+#: Parts of code that are one wherever they are equal, by type and value.
+Parts: TypeAlias = dict[tuple[type, object], object]
+_T = TypeVar("_T")
 
 #: Flags of a compiled module that is found by its source's hash, unchecked and checked. Source: PEP 552.
 _FLAGS = {False: 0b01, True: 0b11}
@@ -70,26 +74,54 @@ def _write(source: bytes, path: str, output: BinaryIO, checked: bool) -> int | N
 def _dump(code: CodeType) -> bytes:
     """The code in marshal's form, whatever this process did before.
 
-    Marshal marks an object as one that may be referred to when its reference count is above one at that moment. For
-    interned strings the count tells what else the process has loaded; with one reference more on each it is always
-    above one.
+    Three things else show through. The compiler joins equal tuples, sets and tables of a module into one object, but
+    not every time; marshal marks an object as one that may be referred to again when its reference count is above one
+    at that moment; and it tells interned strings from others, where a string of one letter is one object for the whole
+    process. So every code object is built anew of parts that are one wherever they are equal, and that are held while
+    marshal counts; and all letters are interned.
     """
-    held: list[object] = []
-    _hold(code, held)
-    return marshal.dumps(code)
+    for letter in range(256):
+        sys.intern(chr(letter))
+    parts: Parts = {}
+    return marshal.dumps(_rebuilt(code, parts))
 
 
-def _hold(thing: object, held: list[object]) -> None:
-    if isinstance(thing, str):
-        held.append(thing)
-    elif isinstance(thing, tuple | frozenset):
-        for part in thing:
-            _hold(part, held)
-    elif isinstance(thing, CodeType):
-        held += (thing.co_name, thing.co_qualname, thing.co_filename)
-        held += (*thing.co_names, *thing.co_varnames, *thing.co_cellvars, *thing.co_freevars)
-        for part in thing.co_consts:
-            _hold(part, held)
+def _rebuilt(code: CodeType, parts: Parts) -> CodeType:
+    def one(part: _T) -> _T:
+        return cast("_T", parts.setdefault((type(part), part), part))
+
+    return code.replace(
+        co_consts=tuple(_constant(constant, parts) for constant in code.co_consts),
+        co_names=one(code.co_names),
+        co_linetable=one(code.co_linetable),
+        co_exceptiontable=one(code.co_exceptiontable),
+        co_name=one(code.co_name),
+        co_qualname=one(code.co_qualname),
+        co_filename=one(code.co_filename),
+    )
+
+
+def _constant(constant: object, parts: Parts) -> object:
+    if isinstance(constant, CodeType):
+        return _rebuilt(constant, parts)
+    if isinstance(constant, tuple):
+        value: object = tuple(_constant(part, parts) for part in constant)
+    elif isinstance(constant, frozenset):
+        value = frozenset(_constant(part, parts) for part in constant)
+    else:
+        value = constant
+    return parts.setdefault((type(value), _value(value)), value)
+
+
+def _value(constant: object) -> object:
+    """What is equal where constants are the same: 0.0 and -0.0 are not, nor are 1 and True."""
+    if isinstance(constant, tuple):
+        return tuple((type(part), _value(part)) for part in constant)
+    if isinstance(constant, frozenset):
+        return frozenset((type(part), _value(part)) for part in constant)
+    if isinstance(constant, slice):
+        return _value((constant.start, constant.stop, constant.step))
+    return repr(constant) if isinstance(constant, float | complex) else constant
 
 
 if __name__ == "__main__":

@@ -115,11 +115,16 @@ def _place(wheel: Wheel, member: Member, environment: Environment) -> Placed:
         "purelib": environment.packages,
         "platlib": environment.packages,
         "data": environment.root,
-        "headers": environment.headers(wheel.info.partition("-")[0]),
+        "headers": environment.headers(_normalized(wheel.info.partition("-")[0])),
     }
     if kind not in folders:
         raise DamagedBlob(f"the wheel of {wheel.label} can't be used: nobody knows where {member.name} goes")
     return Placed(f"{folders[kind]}/{rest}", member, is_executable=member.is_executable)
+
+
+def _normalized(name: str) -> str:
+    """A distribution's name as every tool writes it. Source: PyPA specifications, names and normalization."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _script(wheel: Wheel, member: Member, path: str, environment: Environment) -> Placed:

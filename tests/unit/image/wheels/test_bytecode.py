@@ -1,0 +1,141 @@
+"""Bytecode: the same from any process, and of nothing that does not compile."""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelwrap.errors import ImageError
+from modelwrap.image.cache import Cache
+from modelwrap.image.oci import digest_of
+from modelwrap.image.target import PythonTarget
+from modelwrap.image.wheels import compiling
+from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, is_worth_compiling
+
+SOURCE = """
+from os.path import join as put_together
+SEPARATOR = "§"
+NAMES = ("petal_width", "stamen", 70000, 1.5, b"bytes", frozenset({"petal_width", "leaf"}))
+class Flower:
+    petal_width: float = 0.2
+    def grow(self, *, stamen: str = "stamen") -> "Flower":
+        return [leaf for leaf in self.leaves if leaf.petal_width in {"petal_width", "leaf"}]
+"""
+
+#: Dumps the code our way and the plain way, after the process has seen some words and compiled something else.
+IN_A_PROCESS = """
+import hashlib, marshal, sys
+from modelwrap.image.wheels.compiling import _dump
+source, other, *words = sys.argv[1:]
+words = [sys.intern(word) for word in words]
+before = compile(other * 50, "/other.py", "exec", dont_inherit=True)
+code = compile(source, "/flower.py", "exec", dont_inherit=True)
+print(hashlib.sha256(_dump(code)).hexdigest(), hashlib.sha256(marshal.dumps(code)).hexdigest())
+"""
+
+
+def dumped(seed: str, other: str, *words: str) -> list[str]:
+    command = [sys.executable, "-c", IN_A_PROCESS, SOURCE, other, *words]
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.split()
+
+
+def compiled(folder: Path, sources: dict[str, str]) -> dict[str, bytes]:
+    for name, text in sources.items():
+        (folder / name).write_text(text)
+    wanted = [Source(str(folder / name), f"microservice/{name}") for name in sources]
+    return dict(compile_sources(wanted, Cache(folder / "cache"), archive=None, digest="any", checked=True))
+
+
+def test_what_the_process_did_before_does_not_show() -> None:
+    ours, plain = dumped("1", "")
+    ours_later, plain_later = dumped("2", SOURCE, "§", "petal_width", "Flower", "put_together")
+    assert ours == ours_later
+    if sys.version_info < (3, 12):
+        # The reason for all this; later Pythons intern every letter from the start.
+        assert plain != plain_later
+
+
+def test_code_that_was_built_anew_does_what_it_did() -> None:
+    source = (
+        "def f(a, /, b=-0.0, *, c=(1, True, 1.0, (2, 'x'))):\n"
+        "    def g():\n        nonlocal b\n        b = a\n        return b, c\n"
+        "    return g\n"
+        "zeros = (0.0, -0.0, 0, False, 0j, frozenset({1, 'a'}), b'', ...)\n"
+        "found = 'a' in {'a', 1, None}\n"
+        "result = f(7)()\n"
+        "names = f.__code__.co_varnames, f.__code__.co_cellvars, f(1).__code__.co_freevars\n"
+        "try:\n    1 / 0\nexcept ZeroDivisionError as error:\n    line = error.__traceback__.tb_lineno\n"
+    )
+    expected: dict[str, object] = {}
+    found: dict[str, object] = {}
+    code = compile(source, "/a.py", "exec", dont_inherit=True)
+    exec(code, expected)
+    exec(marshal.loads(compiling._dump(code)), found)
+    told = ("zeros", "found", "result", "names", "line")
+    assert [repr(found[name]) for name in told] == [repr(expected[name]) for name in told]
+
+
+def test_modules_are_compiled_for_the_image_and_python_checks_their_source(tmp_path: Path) -> None:
+    found = compiled(tmp_path, {"flower.py": SOURCE})
+    path = f"microservice/__pycache__/flower.{sys.implementation.cache_tag}.pyc"
+    assert compiled_path("microservice/flower.py") == path
+    assert found[path][4:8] == b"\x03\0\0\0"
+    assert b"/microservice/flower.py" in found[path]
+
+
+def test_what_does_not_compile_is_left_out(tmp_path: Path) -> None:
+    sources = {"two.py": "print 'two'", "null.py": "\0", "deep.py": "(" * 2000 + ")" * 2000, "right.py": "1"}
+    assert [path.rpartition("/")[2][:6] for path in compiled(tmp_path, sources)] == ["right."]
+
+
+def test_nothing_is_run(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    compiled(tmp_path, {"evil.py": f"open({str(trace)!r}, 'w')", "sitecustomize.py": f"open({str(trace)!r}, 'w')"})
+    assert not trace.exists()
+
+
+def test_a_source_that_changed_since_it_was_first_read_ends_the_build(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("1")
+    source = Source(str(tmp_path / "a.py"), "microservice/a.py", digest_of(b"2"))
+    with pytest.raises(ImageError, match=r"a\.py changed while it was read\n--no-bytecode"):
+        compile_sources([source], Cache(tmp_path / "cache"), archive=None, digest="any", checked=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("p/a.py", True),
+        ("p/tests/test_a.py", False),
+        ("tests/a.py", False),
+        ("p/mytests.py", True),
+        ("p/testing.py", True),
+    ],
+)
+def test_tests_of_packages_are_not_worth_it(path: str, expected: bool) -> None:
+    assert is_worth_compiling(path) is expected
+
+
+def test_only_the_same_minor_version_is_compiled_for() -> None:
+    ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert can_compile(PythonTarget(f"{ours}.99", "/usr/bin/python3"))
+    assert not can_compile(PythonTarget("3.8.0", "/usr/bin/python3"))
+
+
+def test_the_program_takes_its_job_from_its_input(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("1")
+    job: compiling.Job = {
+        "archive": None,
+        "sources": [(str(tmp_path / "a.py"), "/a.py", "")],
+        "checked": False,
+        "output": str(tmp_path / "out"),
+    }
+    command = [sys.executable, compiling.__file__]
+    told = subprocess.run(command, input=json.dumps(job).encode(), check=True, capture_output=True).stdout
+    assert json.loads(told) == [(tmp_path / "out").stat().st_size]
