@@ -86,6 +86,10 @@ examples: $(READY) ## Train, wrap, serve and compare the example of every framew
 bench: $(READY) ## Measure this server beside nginx and bare calls of the model (minutes)
 	@$(BIN)/python -m bench.serving $(ARGS)
 
+.PHONY: registry-faults
+registry-faults: $(READY) ## Break the line to a registry in every way of a table and print what comes of it
+	@$(BIN)/pytest -q -p registry.fault_table tests/registry/test_faults.py $(ARGS)
+
 .PHONY: state-faults state-stall
 state-faults: $(READY) ## Break Redis and processes under load and count what state is lost (minutes)
 	@PYTHONPATH=tests $(BIN)/python -m bench.state_faults $(ARGS)

@@ -29,6 +29,7 @@ SCREEN = (120, 50)
         ["bench", "-h"],
         ["deploy", "-h"],
         ["init", "-h"],
+        ["push", "-h"],
         ["model", "-h"],
     ],
 )
@@ -56,7 +57,7 @@ def test_called_alone_it_shows_what_it_can_do_and_fails() -> None:
     [
         (["srve"], "did you mean serve?"),
         (["wrp", "model"], "did you mean wrap?"),
-        (["frobnicate"], "commands: bench, deploy, init, serve, "),
+        (["frobnicate"], "commands: bench, deploy, init, push, serve, "),
         (["wrap", "m", "M", "1", "r", "--imagename", "x"], "--image-name"),
         (["serve", "m", "M", "--http-prt", "1"], "--http-port"),
     ],

@@ -30,6 +30,8 @@ _GUIDE = "test_the_guides_example_goes_from_its_folder_to_a_pulled_image_that_pr
 _GUIDES = "tests/e2e/test_guide_example.py"
 _PREPARE, _PREPARES = "prepare", "rig/examples.py"
 _EXAMPLE, _EXAMPLES = "test_its_served_answers_are_those_of_the_class_called_directly", "tests/e2e/test_examples.py"
+_PUSH = "test_the_digest_alone_is_printed_and_the_registry_has_the_image"
+_PUSHES = "tests/registry/test_push_command.py"
 ELSEWHERE = (
     Elsewhere(re.compile(r"(\S+=\S+ )?\./build_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "build_image.sh"),
     Elsewhere(re.compile(r"\./push_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "push_image.sh"),
@@ -43,5 +45,6 @@ ELSEWHERE = (
     Elsewhere(re.compile(r"modelwrap test \.$"), _EXAMPLES, _EXAMPLE, 'MODELWRAP, "test"'),
     Elsewhere(re.compile(r"build/build_image\.sh"), _GUIDES, _GUIDE, "docker_classic.build("),
     Elsewhere(re.compile(r"build/push_image\.sh"), _GUIDES, _GUIDE, "push_image.sh"),
+    Elsewhere(re.compile(r"modelwrap push .*registry\.example:5000/team/iris:0\.1"), _PUSHES, _PUSH, '"push", folder'),
     Elsewhere(re.compile(r"make demo"), "tests/e2e/test_demo.py", "test_the_demo_keeps_its_promises", "make"),
 )

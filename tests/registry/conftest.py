@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelwrap.image.cache import Cache
+from registry.fault_table import ROWS, Rows
 from registry_server import RegistryServer, registry_server, self_signed
 
 
@@ -41,3 +42,9 @@ def cache(tmp_path: Path) -> Cache:
 def repository(request: pytest.FixtureRequest) -> str:
     """A repository that no other test uses."""
     return f"tests/{abs(hash(request.node.nodeid)):x}"
+
+
+@pytest.fixture(scope="session")
+def fault_rows(pytestconfig: pytest.Config) -> Rows:
+    """Where the tests of faults enter what they saw."""
+    return pytestconfig.stash.setdefault(ROWS, [])

@@ -26,7 +26,7 @@ class Counted:
         self.total = self.done = 0
 
     def expect(self, total: int) -> None:
-        self.total += total
+        self.total = total
 
     def advance(self, count: int) -> None:
         self.done += count

@@ -27,6 +27,7 @@ _COMMANDS = {
     "bench": "measure a model folder or a running model, and recommend settings",
     "deploy": "print the manifests that run an image on Seldon Core, KServe, Kubernetes or Compose",
     "init": "write a new model folder that works at once",
+    "push": "push an image that lies in a folder or a file to a registry",
     "serve": "serve a model folder here, over REST and gRPC",
     "state": "look at the state that a component keeps, restore, save or clear it",
     "test": "send a model folder or a running model what clients will send",

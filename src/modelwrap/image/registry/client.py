@@ -19,10 +19,7 @@ from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
-
-from modelwrap.errors import RegistryError
+from modelwrap.errors import ImageError, RegistryError
 from modelwrap.image.reference import DEFAULT_REGISTRY
 from modelwrap.image.registry.auth import (
     Challenge,
@@ -48,6 +45,12 @@ from modelwrap.image.registry.patience import Patience
 from modelwrap.image.registry.refusals import refusal, shown_address, unreachable, untrusted
 from modelwrap.image.registry.settings import Surroundings, proxy_for, read_surroundings
 
+try:
+    import urllib3
+    from urllib3.exceptions import HTTPError, SSLError
+except ImportError as error:
+    raise ImageError("registries need urllib3\ninstall it: pip install 'modelwrap[build]'") from error
+
 __all__ = ["Hiccup", "Registry"]
 
 T = TypeVar("T")
@@ -64,6 +67,8 @@ _LARGEST_ANSWER = 8 << 20
 #: Bytes that go to the socket at once; http.client's own 16 KiB cost a third of the speed on loopback.
 _BLOCK = 1 << 18
 _CONNECTIONS = 16
+#: How often a registry is tried that has never answered: its name is probably wrong.
+_FIRST_CONTACTS = 2
 #: A token is renewed when it has no more than this left, in seconds: an upload must begin while it holds.
 _TOKEN_MARGIN = 10.0
 
@@ -86,12 +91,14 @@ class Hiccup(Exception):
     Attributes:
         error: What to raise when there is no next time.
         asked: The seconds that the registry asked to wait.
+        most: How many attempts are worth it, where there is a reason to give up earlier.
     """
 
-    def __init__(self, error: RegistryError, asked: float | None = None) -> None:
+    def __init__(self, error: RegistryError, asked: float | None = None, most: int | None = None) -> None:
         super().__init__(error.message)
         self.error = error
         self.asked = asked
+        self.most = most
 
 
 class Registry:
@@ -130,6 +137,7 @@ class Registry:
         self._lock = threading.RLock()
         self._pools: dict[tuple[str, str | None], urllib3.PoolManager] = {}
         self._root = ""
+        self._has_answered = False
         self._challenge: Challenge | None = None
         self._tokens: dict[tuple[Scope, ...], _Kept] = {}
 
@@ -144,8 +152,12 @@ class Registry:
     def close(self) -> None:
         """Closes all connections."""
         with self._lock:
-            for pool in self._pools.values():
-                pool.clear()
+            for manager in self._pools.values():
+                # Clearing alone leaves connections open until they are collected.
+                for key in manager.pools.keys():  # noqa: SIM118 - it is no mapping: it can't be iterated over
+                    if (pool := manager.pools.get(key)) is not None:
+                        pool.close()
+                manager.clear()
             self._pools.clear()
 
     @property
@@ -219,7 +231,7 @@ class Registry:
                 return attempt(number)
             except Hiccup as hiccup:
                 wait = self.patience.wait(number, hiccup.asked)
-                if wait is None:
+                if wait is None or number == hiccup.most:
                     raise self._last_word(hiccup, number) from hiccup
                 self._sleep(wait)
                 if self.has_given_up:
@@ -256,7 +268,7 @@ class Registry:
         try:
             body = response.read(_LARGEST_ANSWER, decode_content=True)
         except (HTTPError, OSError) as error:
-            raise Hiccup(unreachable(self.host, request, error, 1)) from error
+            raise Hiccup(unreachable(self.host, request, error)) from error
         return bytes(body)
 
     # --- who we are
@@ -399,7 +411,7 @@ class Registry:
         """One request over one connection; a foreign exception becomes ours here."""
         body = content() if callable(content) else content
         try:
-            return self._pool(url).urlopen(
+            response = self._pool(url).urlopen(
                 request.method,
                 url,
                 body=body,
@@ -410,19 +422,22 @@ class Registry:
                 decode_content=False,
                 timeout=urllib3.Timeout(connect=self.patience.connect, read=self.patience.silence),
             )
+            self._has_answered = True
+            return response
         except SSLError as error:
             if isinstance(error.args[0] if error.args else None, ssl.SSLCertVerificationError):
                 raise untrusted(urlsplit(url).netloc, error) from error
-            raise Hiccup(unreachable(self.host, request, error, 1)) from error
-        except (HTTPError, MaxRetryError, OSError) as error:
-            raise Hiccup(unreachable(self.host, request, error, 1)) from error
+            raise Hiccup(unreachable(self.host, request, error)) from error
+        except (HTTPError, OSError) as error:
+            most = None if self._has_answered else _FIRST_CONTACTS
+            raise Hiccup(unreachable(self.host, request, error), most=most) from error
         finally:
             if body is not None and not isinstance(body, bytes):
                 body.close()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
-        key = parts.scheme, proxy_for(parts.scheme, parts.netloc)
+        key = parts.scheme, None if _is_loopback(parts.netloc) else proxy_for(parts.scheme, parts.netloc)
         with self._lock:
             if key not in self._pools:
                 self._pools[key] = self._make_pool(*key)

@@ -72,7 +72,7 @@ class _Incoming(io.RawIOBase):
 
     def _cut(self, cause: Exception) -> Hiccup:
         self._disconnect()
-        return Hiccup(unreachable(self._registry.host, self._request, cause, 1))
+        return Hiccup(unreachable(self._registry.host, self._request, cause))
 
     def _connect(self) -> urllib3.BaseHTTPResponse:
         request = read_blob(self._path, self._descriptor.digest, self._position)

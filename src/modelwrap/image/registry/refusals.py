@@ -51,11 +51,10 @@ def refusal(registry: str, request: Request, answer: Answer, credentials: Creden
     return RegistryError("\n".join(lines), status=answer.status, diagnostics=codes)
 
 
-def unreachable(registry: str, request: Request, cause: Exception, attempts: int) -> RegistryError:
-    """The error for a request that no answer came to."""
-    tries = f" after {attempts} attempts" if attempts > 1 else ""
+def unreachable(registry: str, request: Request, cause: Exception) -> RegistryError:
+    """The error for a request that no answer came to, or no whole one."""
     return RegistryError(
-        f"{registry} can't be reached to {request.step} ({request.subject}){tries}: {_cause(cause)}\n"
+        f"{registry} can't be reached to {request.step} ({request.subject}): {_cause(cause)}\n"
         "check its name and port, that it runs, and the proxy settings (HTTPS_PROXY, NO_PROXY)"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from threading import Lock
 
 from modelwrap.errors import DamagedBlob, RegistryError
 from modelwrap.image.image import Blob, BytesBlob, ImageIndex
@@ -91,7 +92,7 @@ def push_parcel(
     tally = _Tally(progress or Silent())
     _push_blobs(registry, path, _lacking(registry, path, parcel, tally), tally)
     for entry in parcel.entries:
-        if entry.manifest != parcel.top:
+        if entry.manifest.descriptor.digest != parcel.digest:
             tally.bytes_sent += _write(registry, path, entry.manifest.descriptor.digest, entry.manifest)
     for name in names:
         tally.bytes_sent += _write(registry, path, name.tag or parcel.digest, parcel.top)
@@ -114,6 +115,21 @@ class _Tally:
         self.bytes_sent = 0
 
 
+class _Growing:
+    """A step whose total is known blob by blob, as it turns out which of them must be sent."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._lock = Lock()
+        self._total = 0
+        self.advance, self.tell = step.advance, step.tell
+
+    def expect(self, total: int) -> None:
+        with self._lock:
+            self._total += total
+            self._step.expect(self._total)
+
+
 def _lacking(registry: Registry, path: str, parcel: Parcel, tally: _Tally) -> list[Blob]:
     """The blobs that may be lacking: where the registry has a manifest, it has all that the manifest names."""
     blobs: dict[Digest, Blob] = {}
@@ -132,17 +148,9 @@ def _lacking(registry: Registry, path: str, parcel: Parcel, tally: _Tally) -> li
 
 def _push_blobs(registry: Registry, path: str, blobs: Iterable[Blob], tally: _Tally) -> None:
     """All blobs, the largest first; the first failure ends the others."""
-    blobs = list(blobs)
-    tally.step.expect(sum(blob.descriptor.size for blob in blobs))
-
-    def bring(blob: Blob) -> tuple[Fate, int]:
-        fate, sent = upload_blob(registry, path, blob, tally.step)
-        if fate is not Fate.SENT:
-            tally.step.advance(blob.descriptor.size)
-        return fate, sent
-
+    step = _Growing(tally.step)
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="push") as pool:
-        futures = [pool.submit(bring, blob) for blob in blobs]
+        futures = [pool.submit(upload_blob, registry, path, blob, step) for blob in blobs]
         try:
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             for future in done:

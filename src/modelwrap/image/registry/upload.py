@@ -32,7 +32,7 @@ __all__ = ["PART", "Fate", "upload_blob"]
 
 #: Bytes of a part, once a blob goes in parts.
 PART = 16 << 20
-_SMALLEST_PART = 1 << 18
+_SMALLEST_PART = 1 << 16
 _BLOCK = 1 << 20
 #: What a registry says of an upload that it knows no longer, or not as we do; a new one will do.
 _LOST = frozenset({"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID", "RANGE_INVALID", "DIGEST_INVALID", "SIZE_INVALID"})
@@ -46,15 +46,15 @@ class Fate(Enum):
     SENT = "sent"
 
 
-def upload_blob(registry: Registry, path: str, blob: Blob, step: Step, *, part: int = PART) -> tuple[Fate, int]:
+def upload_blob(registry: Registry, path: str, blob: Blob, step: Step, *, part: int | None = None) -> tuple[Fate, int]:
     """Brings one blob into a repository.
 
     Args:
         registry: The registry.
         path: The repository.
         blob: What to bring.
-        step: Is told of bytes as they are sent, each once.
-        part: Bytes of a part.
+        step: Is told of the blob's size if it has to be sent, and of its bytes as they go, each once.
+        part: Bytes of a part; the usual ones by default.
 
     Returns:
         How it got there, and how many bytes were sent for it.
@@ -69,7 +69,8 @@ def upload_blob(registry: Registry, path: str, blob: Blob, step: Step, *, part: 
     location = _mount(registry, path, blob)
     if location == "":
         return Fate.MOUNTED, 0
-    sending = _Sending(registry, path, blob, step, location=location, part=part)
+    step.expect(blob.descriptor.size)
+    sending = _Sending(registry, path, blob, step, location=location, part=part or PART)
     sending.run()
     return Fate.SENT, sending.sent
 
@@ -93,10 +94,13 @@ class _Sending:
 
     Attributes:
         location: Where the registry takes it; None before it is begun, and once it is lost.
+        in_parts: Whether it goes in parts; it begins in one piece.
+        begun: How many uploads were begun for it.
+        failure: What went wrong last.
         offset: Bytes that the registry has.
         shown: Bytes that the step has been told of.
         sent: Bytes that left, those that were lost on the way included.
-        part: Bytes of a part; 0 while it goes in one piece.
+        part: Bytes of a part.
     """
 
     registry: Registry
@@ -106,6 +110,8 @@ class _Sending:
     location: str | None
     part: int
     in_parts: bool = False
+    begun: int = 0
+    failure: RegistryError | None = None
     offset: int = 0
     shown: int = 0
     sent: int = 0
@@ -123,34 +129,52 @@ class _Sending:
     def _attempt(self, number: int) -> bool:
         """One piece or part; whether the upload is at its end."""
         try:
-            if number > 1:
-                self._find_out()
+            if number > 1 and self._has_moved():
+                return False
             location = self.location or self._begin()
             return self._part(location) if self.in_parts else self._whole(location)
+        except Hiccup as hiccup:
+            self.failure = hiccup.error
+            raise
         except RegistryError as error:
+            if error.status == 413 and self._made_smaller():
+                return False
             raise self._judged(error) from error
 
     def _begin(self) -> str:
+        # Progress renews the patience with a part; an upload that is lost again and again is no progress.
+        if self.failure is not None and self.begun >= self.registry.patience.attempts:
+            raise self.failure
         answer = self.registry.ask(ask_for_upload(self.path))
         if not answer.location:
             raise RegistryError(f"{self.registry.host} did not say where to send a blob of {self.path}")
-        self.location, self.offset = answer.location, 0
+        self.location, self.offset, self.begun = answer.location, 0, self.begun + 1
         least = answer.headers.get("oci-chunk-min-length", "")
         self.part = max(self.part, int(least)) if least.isdecimal() else self.part
         return answer.location
 
-    def _find_out(self) -> None:
-        """Asks how far the upload got before it failed; an upload that can't tell is begun anew."""
+    def _has_moved(self) -> bool:
+        """Asks how far the upload got before it failed; one that can't tell is begun anew."""
         self.in_parts = self.in_parts or self.size > self.part
         if self.location is None:
-            return
+            return False
         answer = self.registry.ask(ask_how_far(self.path, self.location))
         if answer.status >= 400:
             self.location = None
-            return
-        self.location, self.offset = answer.location or self.location, received(answer)
+            return False
+        before, self.offset = self.offset, received(answer)
+        self.location = answer.location or self.location
         # What has arrived of one piece can only be gone on with in parts.
         self.in_parts = self.in_parts or self.offset > 0
+        return self.offset > before
+
+    def _made_smaller(self) -> bool:
+        """Whether there is a smaller way to send than the one that was too large."""
+        if self.in_parts and self.part <= _SMALLEST_PART:
+            return False
+        self.part = self.part // 2 if self.in_parts else self.part
+        self.in_parts, self.location = True, None
+        return True
 
     def _whole(self, location: str) -> bool:
         self.registry.ask(send_whole(self.path, location, self.blob.descriptor), self._reader(0, self.size))
@@ -170,11 +194,7 @@ class _Sending:
         return True
 
     def _judged(self, error: RegistryError) -> Exception:
-        """What an error of an upload comes to: some are cured by another way of sending."""
-        if error.status == 413 and (not self.in_parts or self.part > _SMALLEST_PART):
-            self.part = max(min(self.part, self.size) // (2 if self.in_parts else 1), _SMALLEST_PART)
-            self.in_parts, self.location = True, None
-            return Hiccup(error, asked=0.0)
+        """What an error comes to: an upload that was lost, or spoilt on its way, is worth another one."""
         if error.status == 404 or _LOST.intersection(error.diagnostics):
             self._check_source()
             self.location = None

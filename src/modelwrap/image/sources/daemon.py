@@ -8,10 +8,11 @@ from typing import BinaryIO
 
 from modelwrap.errors import BaseImageError, ImageError
 from modelwrap.image.cache import Cache
+from modelwrap.image.documents import descriptor_of
 from modelwrap.image.image import Blob
 from modelwrap.image.oci import Descriptor
 from modelwrap.image.sources.archive import archive_shelf
-from modelwrap.image.sources.reading import descriptor_of, read_parcel
+from modelwrap.image.sources.reading import read_parcel
 from modelwrap.image.sources.shelf import FetchedBlob
 
 __all__ = ["DaemonShelf"]

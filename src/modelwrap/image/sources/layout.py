@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from modelwrap.errors import BaseImageError, ImageError
 from modelwrap.image.cache import Cache
+from modelwrap.image.documents import descriptor_of, parse_document
 from modelwrap.image.image import Blob, FileBlob
 from modelwrap.image.oci import Descriptor, JSONObject, JSONValue
-from modelwrap.image.sources.reading import descriptor_of, parse_document
 from modelwrap.image.sources.shelf import ClosingReader, FetchedBlob, fetch_document
 
 __all__ = ["Files", "FolderFiles", "LayoutShelf", "TarFiles"]
@@ -90,7 +90,8 @@ class LayoutShelf:
             raise BaseImageError(f"{self.name} is no image layout: it has no {_INDEX}") from error
         members = index.get("manifests")
         descriptor = self._chosen(members if isinstance(members, list) else [])
-        return descriptor, fetch_document(self, descriptor)
+        # What a layout says of a name is not said of the image.
+        return replace(descriptor, annotations={}), fetch_document(self, descriptor)
 
     def blob(self, descriptor: Descriptor) -> Blob:
         """A blob of the layout, where it lies; one of an archive goes through the cache."""

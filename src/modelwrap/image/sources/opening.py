@@ -17,7 +17,7 @@ from modelwrap.image.sources.reading import SourceImage, read_image
 from modelwrap.image.sources.registry import RegistryShelf
 from modelwrap.image.sources.shelf import Shelf
 
-__all__ = ["open_image", "open_path", "open_shelf"]
+__all__ = ["open_image", "open_path", "open_shelf", "path_and_tag"]
 
 _PLATFORM = Platform()
 
@@ -60,7 +60,7 @@ def open_shelf(
     if colon and kind in {"docker", "podman"}:
         return DaemonShelf(text, kind, rest, cache)
     if colon and kind in {"oci", "archive"}:
-        path, tag = _path_and_tag(rest)
+        path, tag = path_and_tag(rest)
         return open_path(text, path, cache, tag)
     return RegistryShelf(text, parse_reference(text), cache, connect, offline)
 
@@ -78,8 +78,8 @@ def open_path(name: str, path: Path, cache: Cache, tag: str = "") -> Shelf:
     raise BaseImageError(f"{name}: there is no {path}")
 
 
-def _path_and_tag(text: str) -> tuple[Path, str]:
-    """A path may have a colon in it; what follows one is a tag only where the whole is no path."""
+def path_and_tag(text: str) -> tuple[Path, str]:
+    """Takes `DIR:TAG` apart. A path may have a colon in it: what follows one is a tag where the whole is no path."""
     if Path(text).exists() or ":" not in text:
         return Path(text), ""
     parts = text.split(":")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from modelwrap.errors import BaseImageError
+from modelwrap.image.documents import INDEX_KINDS, descriptor_of, members_of, parse_document, platform_of
 from modelwrap.image.image import Blob, BytesBlob, Layer, LayerKind
-from modelwrap.image.oci import Descriptor, Digest, JSONObject, JSONValue, MediaType, Platform
+from modelwrap.image.oci import Descriptor, Digest, JSONObject, MediaType, Platform
 from modelwrap.image.parcel import Entry, Parcel
 from modelwrap.image.sources.shelf import Shelf, fetch_document
 
-__all__ = ["INDEXES", "SourceImage", "descriptor_of", "parse_document", "read_image", "read_parcel"]
+__all__ = ["SourceImage", "read_image", "read_parcel"]
 
-INDEXES = frozenset({MediaType.OCI_INDEX.value, MediaType.DOCKER_LIST.value})
 #: Kinds of Docker's that are the same bytes as the OCI's.
 _SAME_KINDS = {
     MediaType.DOCKER_LAYER_GZIP.value: MediaType.OCI_LAYER_GZIP.value,
@@ -47,17 +46,17 @@ def read_image(shelf: Shelf, platform: Platform) -> SourceImage:
     """The image of a shelf for a platform.
 
     Raises:
-        BaseImageError: It has none for this platform, or its documents make no sense.
-        ImageError: It can't be read.
+        BaseImageError: It has none for this platform.
+        ImageError: It can't be read, or its documents make no sense.
     """
     descriptor, content = shelf.top()
     document = parse_document(content, shelf.name)
-    if descriptor.media_type in INDEXES:
+    if descriptor.media_type in INDEX_KINDS:
         descriptor = _for_platform(document, platform, shelf.name)
         document = parse_document(fetch_document(shelf, descriptor), shelf.name)
     config_descriptor = descriptor_of(document.get("config"), shelf.name)
     config = parse_document(fetch_document(shelf, config_descriptor), shelf.name)
-    found = _platform_of(config)
+    found = platform_of(config)
     if not _fits(found, platform):
         raise BaseImageError(_platform_message(shelf.name, platform, [found]))
     layers = _layers(shelf, document, config)
@@ -68,68 +67,19 @@ def read_parcel(shelf: Shelf) -> Parcel:
     """All of a shelf as it is, for another place.
 
     Raises:
-        BaseImageError: Its documents make no sense.
-        ImageError: It can't be read.
+        ImageError: It can't be read, or its documents make no sense.
     """
     descriptor, content = shelf.top()
     top = BytesBlob(descriptor, content)
-    if descriptor.media_type not in INDEXES:
+    if descriptor.media_type not in INDEX_KINDS:
         return Parcel(top, (_entry(shelf, top),))
-    manifests = _members(parse_document(content, shelf.name), shelf.name)
+    manifests = members_of(parse_document(content, shelf.name), shelf.name)
     blobs = (BytesBlob(member, fetch_document(shelf, member)) for member in manifests)
     return Parcel(top, tuple(_entry(shelf, blob) for blob in blobs))
 
 
-def parse_document(content: bytes, name: str) -> JSONObject:
-    """A manifest, index or config.
-
-    Raises:
-        BaseImageError: It is no JSON object.
-    """
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise BaseImageError(f"{name} is no image: a document of it is no JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BaseImageError(f"{name} is no image: a document of it is no JSON object")
-    return document
-
-
-def descriptor_of(value: JSONValue, name: str) -> Descriptor:
-    """A descriptor in a document.
-
-    Raises:
-        BaseImageError: It is none.
-    """
-    match value:
-        case {"mediaType": str() as kind, "digest": str() as digest, "size": int() as size, **others} if _is_digest(
-            digest
-        ):
-            platform = others.get("platform")
-            return Descriptor(kind, digest, size, platform=_platform_of(platform) if platform else None)
-    raise BaseImageError(f"{name} is no image: a manifest or index of it has no descriptor where one must be")
-
-
-def _is_digest(text: str) -> bool:
-    """Only SHA-256 is in use; anything else could be the path of a file."""
-    algorithm, _, value = text.partition(":")
-    return algorithm == "sha256" and len(value) == 64 and all(letter in "0123456789abcdef" for letter in value)
-
-
-def _platform_of(value: object) -> Platform:
-    if not isinstance(value, dict):
-        return Platform("", "")
-    os, architecture, variant = (str(value.get(key) or "") for key in ("os", "architecture", "variant"))
-    return Platform(os, architecture, variant)
-
-
-def _members(index: JSONObject, name: str) -> list[Descriptor]:
-    members = index.get("manifests")
-    return [descriptor_of(member, name) for member in members] if isinstance(members, list) else []
-
-
 def _for_platform(index: JSONObject, platform: Platform, name: str) -> Descriptor:
-    members = _members(index, name)
+    members = members_of(index, name)
     for member in members:
         if member.platform is not None and _fits(member.platform, platform):
             return member

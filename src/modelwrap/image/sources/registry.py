@@ -9,13 +9,13 @@ from typing import BinaryIO
 
 from modelwrap.errors import BaseImageError
 from modelwrap.image.cache import Cache
+from modelwrap.image.documents import descriptor_of
 from modelwrap.image.image import Blob, Origin
 from modelwrap.image.oci import Descriptor
 from modelwrap.image.reference import ImageName
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.exchanges import MANIFEST_KINDS
 from modelwrap.image.registry.transfer import open_blob, pull_manifest
-from modelwrap.image.sources.reading import descriptor_of
 from modelwrap.image.sources.shelf import ClosingReader, FetchedBlob
 
 __all__ = ["RegistryShelf"]

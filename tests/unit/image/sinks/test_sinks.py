@@ -213,7 +213,7 @@ def test_a_digest_that_is_a_path_is_refused(tmp_path: Path, cache: Cache) -> Non
     document = json.loads((tmp_path / "layout/index.json").read_bytes())
     document["manifests"][0]["digest"] = "sha256:../../../../etc/passwd"
     (tmp_path / "layout/index.json").write_text(json.dumps(document))
-    with pytest.raises(BaseImageError, match="descriptor"):
+    with pytest.raises(ImageError, match="descriptor"):
         open_image(f"oci:{tmp_path / 'layout'}", cache=cache)
 
 

@@ -1,0 +1,92 @@
+"""`modelwrap push`: an image in a folder or a file goes to a registry, byte for byte as it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import click
+
+from modelwrap.cli import terminal
+from modelwrap.cli.command import Command
+from modelwrap.cli.ending import ending_in_order
+from modelwrap.cli.exits import Exit
+from modelwrap.cli.progress import reporting
+from modelwrap.image.cache import Cache
+from modelwrap.image.reference import parse_reference
+from modelwrap.image.registry.client import Registry
+from modelwrap.image.sinks.registry import push_names
+from modelwrap.image.sources.opening import open_path, path_and_tag
+from modelwrap.image.sources.reading import read_parcel
+
+__all__ = ["COMMAND", "Request", "push"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The command line as typed."""
+
+    source: str
+    references: tuple[str, ...]
+    insecure: bool
+    ca_bundle: Path | None
+    as_json: bool
+
+
+def push(request: Request) -> int:
+    """Pushes an image under all its names; prints its digest.
+
+    Raises:
+        ImageError: It can't be read, or a registry refused it.
+        ProjectError: A name is no name of an image.
+    """
+    names = [parse_reference(reference) for reference in request.references]
+    path, tag = path_and_tag(request.source)
+    shelf = open_path(request.source, path, Cache.of_user(), tag)
+    connect = partial(Registry, insecure=request.insecure, ca_bundle=request.ca_bundle)
+    with ending_in_order(), reporting(quiet=request.as_json) as reporter:
+        with reporter.step("read"):
+            parcel = read_parcel(shelf)
+        with reporter.step("push") as step:
+            report = push_names(connect, parcel, names, step)
+            step.tell(report.outcome)
+    if request.as_json:
+        terminal.result(
+            json.dumps({"digest": report.digest, "names": [*map(str, names)], "bytes": report.bytes_written})
+        )
+        return Exit.GOOD
+    terminal.say(f"{report.place} is {report.digest}")
+    terminal.say(f"next: {report.next_step}")
+    terminal.result(report.digest)
+    return Exit.GOOD
+
+
+COMMAND = Command(
+    "push",
+    [
+        click.Argument(["source"]),
+        click.Argument(["references"], nargs=-1, required=True),
+        click.Option(["--insecure"], is_flag=True, help="Plain HTTP and any certificate will do."),
+        click.Option(
+            ["--ca-bundle"],
+            metavar="FILE",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="Authorities to trust beside the machine's own.",
+        ),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print digest, names and bytes as JSON."),
+    ],
+    lambda **words: push(Request(**words)),
+    about=(
+        "Push an image that lies in a folder (an OCI layout) or a file (an archive of docker save, or of modelwrap "
+        "build) to a registry, under one or several names. No bytes change: the digest, which is printed, stays. "
+        "Credentials are those of docker login and podman login. Of several images in a folder or file, SOURCE:TAG "
+        "is one."
+    ),
+    groups={"The registry": ["--insecure", "--ca-bundle"], "Output": ["--json", "-h"]},
+    examples=[
+        "modelwrap push ./layout registry.example/team/iris:0.1",
+        "modelwrap push iris.tar registry.example:5000/team/iris:0.1 registry.example:5000/team/iris:latest",
+    ],
+)

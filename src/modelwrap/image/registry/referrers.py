@@ -1,0 +1,138 @@
+"""What is attached to an image in a registry: a list of what is in it, a signature. The image itself does not change.
+
+A registry that keeps lists of what refers to a manifest is asked for them. For others there is a tag with such a list,
+which whoever attaches something must keep. Source: distribution specification 1.1, listing referrers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from modelwrap.errors import ImageError
+from modelwrap.image.documents import members_of, parse_document
+from modelwrap.image.image import BytesBlob
+from modelwrap.image.oci import (
+    Descriptor,
+    Digest,
+    JSONObject,
+    MediaType,
+    canonical_json,
+    describe,
+    index_document,
+    manifest_document,
+)
+from modelwrap.image.reference import ImageName
+from modelwrap.image.registry.client import Registry
+from modelwrap.image.registry.download import open_blob
+from modelwrap.image.registry.exchanges import (
+    document_of,
+    find_manifest,
+    list_referrers,
+    pull_scope,
+    write_manifest,
+)
+from modelwrap.image.registry.transfer import pull_manifest
+from modelwrap.image.registry.upload import upload_blob
+from modelwrap.image.steps import Silent
+
+__all__ = ["attach", "attached", "read_attached"]
+
+_EMPTY = b"{}"
+
+
+def attach(
+    registry: Registry,
+    path: str,
+    subject: Descriptor,
+    content: bytes,
+    media_type: str,
+    annotations: Mapping[str, str] | None = None,
+) -> Descriptor:
+    """Attaches a document to a manifest. The same document attached twice is there once.
+
+    Args:
+        registry: The registry.
+        path: The repository that has the manifest.
+        subject: The manifest.
+        content: The document.
+        media_type: Its kind, and that of what is attached.
+        annotations: What else to say of it.
+
+    Returns:
+        What refers to the manifest now.
+
+    Raises:
+        RegistryError: The registry refused, or could not be reached.
+    """
+    document = BytesBlob(describe(media_type, content), content)
+    empty = BytesBlob(describe(MediaType.OCI_EMPTY, _EMPTY), _EMPTY)
+    for blob in (document, empty):
+        upload_blob(registry, path, blob, Silent())
+    whole: JSONObject = {
+        **manifest_document(empty.descriptor, (document.descriptor,), annotations),
+        "artifactType": media_type,
+        "subject": replace(subject, annotations={}, platform=None, artifact_type="").document,
+    }
+    manifest = canonical_json(whole)
+    descriptor = replace(
+        describe(MediaType.OCI_MANIFEST, manifest), artifact_type=media_type, annotations=dict(annotations or {})
+    )
+    answer = registry.exchange(write_manifest(path, descriptor.digest, descriptor), manifest)
+    if "oci-subject" not in answer.headers:
+        _list_by_tag(registry, path, subject.digest, descriptor)
+    return descriptor
+
+
+def attached(registry: Registry, path: str, digest: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
+    """What is attached to a manifest.
+
+    Args:
+        registry: The registry.
+        path: The repository.
+        digest: The manifest's.
+        artifact_type: Only what is of this kind; empty for all.
+
+    Raises:
+        RegistryError: The registry refused, or could not be reached.
+        ImageError: Its list makes no sense.
+    """
+    answer = registry.exchange(list_referrers(path, digest))
+    found = members_of(document_of(answer), path) if answer.status == 200 else _listed_by_tag(registry, path, digest)
+    return tuple(one for one in found if artifact_type in {"", one.artifact_type})
+
+
+def read_attached(registry: Registry, path: str, descriptor: Descriptor) -> bytes:
+    """The document that `attach` was given.
+
+    Raises:
+        RegistryError: The registry refused, or could not be reached.
+        DamagedBlob: It is not what its digest says.
+        ImageError: It is no single document.
+    """
+    _, content = pull_manifest(registry, ImageName(registry.host, path, digest=descriptor.digest))
+    layers = members_of({"manifests": parse_document(content, path).get("layers")}, path)
+    if len(layers) != 1:
+        raise ImageError(f"{path}@{descriptor.digest} has {len(layers)} documents where one was expected")
+    with open_blob(registry, path, layers[0]) as file:
+        return file.read()
+
+
+def _fallback_tag(digest: Digest) -> str:
+    return digest.replace(":", "-", 1)
+
+
+def _listed_by_tag(registry: Registry, path: str, digest: Digest) -> list[Descriptor]:
+    tag = _fallback_tag(digest)
+    if registry.exchange(find_manifest(path, tag, (pull_scope(path),))).status == 404:
+        return []
+    _, content = pull_manifest(registry, ImageName(registry.host, path, tag))
+    return members_of(parse_document(content, f"{path}:{tag}"), path)
+
+
+def _list_by_tag(registry: Registry, path: str, digest: Digest, descriptor: Descriptor) -> None:
+    listed = _listed_by_tag(registry, path, digest)
+    if any(one.digest == descriptor.digest for one in listed):
+        return
+    content = canonical_json(index_document((*listed, descriptor)))
+    registry.exchange(write_manifest(path, _fallback_tag(digest), describe(MediaType.OCI_INDEX, content)), content)
