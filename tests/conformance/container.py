@@ -26,7 +26,7 @@ from typing import Self
 from conformance.operator import Given, Probe
 from serving import PATIENCE
 
-__all__ = ["Container", "may_confine"]
+__all__ = ["Container", "is_content", "may_confine"]
 
 #: Builds a root below $1 and becomes the program in it. The mounts are gone with the process.
 _ENTER = """
@@ -67,6 +67,22 @@ def may_confine() -> bool:
     if not tools or os.geteuid() != 0:
         return False
     return subprocess.run(["unshare", "--mount", "mount", "--make-rprivate", "/"], check=False).returncode == 0
+
+
+def is_content(probe: Probe) -> bool:
+    """Whether a probe succeeds now, by the kubelet's rules."""
+    try:
+        if probe.path is None:
+            with socket.create_connection(("127.0.0.1", probe.port), timeout=1):
+                return True
+        connection = http.client.HTTPConnection("127.0.0.1", probe.port, timeout=3)
+        try:
+            connection.request("GET", probe.path)
+            return 200 <= connection.getresponse().status < 400
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 class Container:
@@ -136,18 +152,7 @@ class Container:
     def passes(self, probe: Probe) -> bool:
         """Whether the kubelet would be content. An end of the container is an error, not an answer."""
         assert self.process.poll() is None, f"{self.given.name} ended:\n{self.output}"
-        try:
-            if probe.path is None:
-                with socket.create_connection(("127.0.0.1", probe.port), timeout=1):
-                    return True
-            connection = http.client.HTTPConnection("127.0.0.1", probe.port, timeout=3)
-            try:
-                connection.request("GET", probe.path)
-                return 200 <= connection.getresponse().status < 400
-            finally:
-                connection.close()
-        except (OSError, http.client.HTTPException):
-            return False
+        return is_content(probe)
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Runs a command in the container, as its user."""

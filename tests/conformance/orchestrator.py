@@ -22,7 +22,7 @@ from google.protobuf.json_format import MessageToDict
 
 from official import POOL, message_class
 
-__all__ = ["Body", "GrpcOrchestrator", "NodeFailed", "RestOrchestrator", "Unit", "number_of"]
+__all__ = ["Body", "GrpcOrchestrator", "NodeFailed", "RestOrchestrator", "Unit", "V2Orchestrator", "number_of"]
 
 M = TypeVar("M")
 _WAIT = 50.0
@@ -196,7 +196,7 @@ class RestOrchestrator(Orchestrator[Body]):
             headers["content-encoding"] = message.content_encoding
         connection = http.client.HTTPConnection(unit.http, timeout=_WAIT)
         try:
-            connection.request("POST", _PATHS[verb], message.content, headers)
+            connection.request("POST", self._path(unit, verb), message.content, headers)
             response = connection.getresponse()
             content = response.read()
             fields = {name.lower(): value for name, value in response.getheaders()}
@@ -205,6 +205,9 @@ class RestOrchestrator(Orchestrator[Body]):
         if response.status != 200:  # nothing else is success, not even 201
             raise NodeFailed(response.status, content)
         return Body(content, fields.get("content-type", ""), fields.get("content-encoding", ""), fields)
+
+    def _path(self, unit: Unit, verb: str) -> str:
+        return _PATHS[verb]
 
     def _joined(self, messages: Sequence[Body]) -> Body:
         for message in messages:
@@ -217,6 +220,30 @@ class RestOrchestrator(Orchestrator[Body]):
     def _routing_of(self, feedback: Body) -> Mapping[str, int]:
         response = json.loads(feedback.content).get("response", {})
         return dict(response.get("meta", {}).get("routing", {}))
+
+
+class V2Orchestrator(RestOrchestrator):
+    """Over REST by the Open Inference Protocol, as `protocol: v2` has it. Feedback is never sent.
+
+    What one node answered is asked of the next; a router and a combiner get it as it was answered.
+    """
+
+    def _path(self, unit: Unit, verb: str) -> str:
+        return f"/v2/models/{unit.name}/{_V2_VERBS.get(verb, 'infer')}"
+
+    def _ask(self, unit: Unit, verb: str, message: Body) -> Body:
+        return super()._ask(unit, verb, message if verb in _V2_VERBS else _asked_of_the_next(message))
+
+
+#: Every other verb is `infer`.
+_V2_VERBS = {"route": "route", "aggregate": "aggregate"}
+
+
+def _asked_of_the_next(message: Body) -> Body:
+    document = json.loads(message.content)
+    if "outputs" in document:
+        document["inputs"] = document.pop("outputs")
+    return replace(message, content=json.dumps(document).encode())
 
 
 class GrpcOrchestrator(Orchestrator[Any]):

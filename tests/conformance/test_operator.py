@@ -6,241 +6,96 @@ container is given, and each wrapped folder is started under just that: environm
 
 from __future__ import annotations
 
-import itertools
 import json
-import shutil
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import joblib
 import numpy as np
 import pytest
-from google.protobuf.json_format import ParseDict
-from sklearn.datasets import load_iris
-from sklearn.tree import DecisionTreeClassifier
 
 from conformance.container import Container, may_confine
-from conformance.operator import Given, Probe, graph_of, reconcile
-from conformance.orchestrator import Body, GrpcOrchestrator, NodeFailed, RestOrchestrator, Unit
-from conformance.stubs import MESSAGES, json_of, message
-from manifests.cases import documents, printed
-from modelwrap.contract import Role
-from modelwrap.image.config import USER_ENVIRONMENT
-from modelwrap.image.plan import make_plan
-from modelwrap.image.reference import make_reference
-from modelwrap.project import read_project
-from official import POOL
+from conformance.iris_graph import (
+    FLOWERS,
+    LIMIT,
+    VERSION,
+    WIRES,
+    Expected,
+    Running,
+    by_grpc,
+    by_rest,
+    data,
+    deployed,
+    expected,
+    feedback_by_rest,
+    image_of,
+    teach,
+    wait_ready,
+    write_components,
+)
+from conformance.operator import Given, Probe
+from conformance.orchestrator import Body, NodeFailed, V2Orchestrator
 from rig import iris
-from rig.processes import free_port
-from rig.wrapped import wrap
-from serving import eventually
 
 #: Seven servers at once, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(180)
 
-EXAMPLES = iris.ROOT / "examples"
-MILLIMETRES = iris.flowers() * 10
-COLUMNS = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
-GRAPH = """\
-name: iris-graph
-graph:
-  name: labels
-  folder: labels/build
-  children:
-    - name: scaler
-      folder: scaler/build
-      parameters: {centimetres: 0.1}
-      children:
-        - name: mean
-          folder: mean/build
-          children:
-            - name: router
-              folder: router/build
-              parameters: {n_branches: 2, epsilon: 0.0}
-              children:
-                - {name: first, folder: first/build}
-                - {name: second, folder: second/build}
-            - {name: third, folder: first/build}
-"""
-#: Folder, class and service type of each component.
-COMPONENTS = {
-    "labels": ("iris-labels", "IrisLabels", Role.OUTPUT_TRANSFORMER),
-    "scaler": ("iris-scaler", "IrisScaler", Role.TRANSFORMER),
-    "mean": ("mean-combiner", "MeanCombiner", Role.COMBINER),
-    "router": ("epsilon-greedy", "EpsilonGreedy", Role.ROUTER),
-    "first": ("iris-sklearn", "IrisClassifier", Role.MODEL),
-    "second": ("iris-sklearn", "IrisClassifier", Role.MODEL),
-}
-#: The tag of all images.
-VERSION = "0.1"
-LIMIT = 50_000
-ANNOTATIONS = {
-    "seldon.io/rest-timeout": "20000",
-    "seldon.io/grpc-max-message-size": str(LIMIT),
-    "team.example/note": "a = b",
-}
-
-
-@dataclass(frozen=True)
-class Image:
-    """A wrapped folder, and the environment that its image has."""
-
-    folder: Path
-    env: dict[str, str]
-
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The model folders, trained and wrapped, beside the graph file."""
-    place = tmp_path_factory.mktemp("graph")
-    place.chmod(0o755)
     trained, _ = iris.train_copy(tmp_path_factory.mktemp("trained"))
-    for name, (folder, model, role) in COMPONENTS.items():
-        source = trained if role == Role.MODEL else EXAMPLES / folder
-        shutil.copytree(source, place / name, ignore=shutil.ignore_patterns("build", "__pycache__"))
-        if name == "second":
-            stump = DecisionTreeClassifier(max_depth=1, random_state=0).fit(*load_iris(return_X_y=True))
-            joblib.dump(stump, place / name / "iris.joblib")
-        wrap(place / name, "registry.example", "--service-type", role, "--image-name", name, model=model)
-    (place / "graph.yaml").write_text(GRAPH)
-    return place
+    return write_components(tmp_path_factory.mktemp("graph"), trained)
 
 
 @pytest.fixture(scope="module")
-def images(folders: Path) -> dict[str, Image]:
-    """By the name of the image."""
-    return {name: Image(folders / name / "build", environment_of(folders / name, name)) for name in COMPONENTS}
+def models(folders: Path) -> Expected:
+    return expected(folders)
 
 
-def environment_of(folder: Path, name: str) -> dict[str, str]:
-    """What an image sets."""
-    _, model, role = COMPONENTS[name]
-    project = read_project(folder, model, role, folder / "build")
-    plan = make_plan(
-        project, make_reference("registry.example", name, VERSION), "python", grpc=False, persistence=False
-    )
-    return {**plan.environment, **USER_ENVIRONMENT}
-
-
-@dataclass(frozen=True)
-class Running:
-    """A deployment that runs."""
-
-    transport: str
-    containers: dict[str, Container]
-    root: Unit
-
-
-@pytest.fixture(scope="module", params=["rest", "grpc"])
-def deployment(request: pytest.FixtureRequest, folders: Path, images: dict[str, Image]) -> Iterator[Running]:
-    """All components, each under what the operator gives it, and ready by its own probe."""
-    words = (str(folders / "graph.yaml"), "--for", "seldon", *(["--grpc"] if request.param == "grpc" else []))
-    (manifest,) = documents(printed(words, folders))
-    given = reconcile(on_free_ports(manifest))
-    with ExitStack() as stack:
-        started = [stack.enter_context(container_of(each, images)) for each in given]
-        wait_ready(started)
-        yield Running(request.param, {each.given.name: each for each in started}, graph_of(manifest, given))
-
-
-def wait_ready(containers: list[Container]) -> None:
-    for container in containers:
-        eventually(partial(container.passes, container.given.readiness), seconds=120)
-
-
-def container_of(given: Given, images: dict[str, Image]) -> Container:
-    image = images[given.image.removeprefix("registry.example/").partition(":")[0]]
+def container_of(given: Given, folders: Path) -> Container:
+    image = image_of(given, folders)
     return Container(image.folder, image.env, given)
 
 
-def on_free_ports(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest with annotations, and with ports named in it, since all its pods share this host."""
-    manifest["spec"]["annotations"] = ANNOTATIONS
-    for component in manifest["spec"]["predictors"][0]["componentSpecs"]:
-        for container in component["spec"]["containers"]:
-            names = ("http", "grpc", "metrics")
-            container["ports"] = [{"name": name, "containerPort": free_port()} for name in names]
-    return manifest
-
-
-# -- what is asked -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def probabilities(folders: Path) -> tuple[np.ndarray, np.ndarray]:
-    """What each model says of all flowers when it is called directly."""
-    rows = MILLIMETRES * 0.1
-    first, second = (iris.model_called_directly(folders / name).predict(rows, COLUMNS) for name in ("first", "second"))
-    return first, second
-
-
-def data(rows: np.ndarray, form: str) -> dict[str, Any]:
-    values = {"ndarray": rows.tolist(), "tensor": {"shape": list(rows.shape), "values": rows.ravel().tolist()}}
-    return {"data": {"names": COLUMNS, form: values[form]}}
-
-
-def species(likely: np.ndarray) -> list[list[str]]:
-    return [[iris.SPECIES[column]] for column in likely.argmax(axis=1)]
-
-
-def by_rest(root: Unit, sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
-    orchestrator = RestOrchestrator(root)
-    answer = orchestrator.predict(Body(json.dumps(sent).encode()))
-    return json.loads(answer.content), orchestrator.routing
-
-
-def by_grpc(root: Unit, sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
-    with GrpcOrchestrator(root) as orchestrator:
-        return json_of(orchestrator.predict(message(sent))), orchestrator.routing
-
-
-def feedback_by_rest(root: Unit, sent: dict[str, Any]) -> set[str]:
-    return set(RestOrchestrator(root).send_feedback(Body(json.dumps(sent).encode())))
-
-
-def feedback_by_grpc(root: Unit, sent: dict[str, Any]) -> set[str]:
-    with GrpcOrchestrator(root) as orchestrator:
-        return set(orchestrator.send_feedback(ParseDict(sent, MESSAGES.Feedback(), descriptor_pool=POOL)))
-
-
-Ask = Callable[[Unit, dict[str, Any]], tuple[dict[str, Any], dict[str, int]]]
-WIRES = {"REST": (by_rest, feedback_by_rest), "gRPC": (by_grpc, feedback_by_grpc)}
-FLOWERS = MILLIMETRES[::3]
+@pytest.fixture(scope="module", params=["rest", "grpc"])
+def deployment(request: pytest.FixtureRequest, folders: Path) -> Iterator[Running]:
+    """All components, each under what the operator gives it, and ready by its own probe."""
+    given, root = deployed(folders, *(["--grpc"] if request.param == "grpc" else []))
+    with ExitStack() as stack:
+        started = [stack.enter_context(container_of(each, folders)) for each in given]
+        wait_ready(started)
+        yield Running({each.given.name: each for each in started}, root)
 
 
 @pytest.mark.parametrize("wire", WIRES)
 @pytest.mark.parametrize("form", ["ndarray", "tensor"])
 def test_the_graph_answers_as_the_models_do_and_learns(
-    wire: str, form: str, deployment: Running, probabilities: tuple[np.ndarray, np.ndarray]
+    wire: str, form: str, deployment: Running, models: Expected
 ) -> None:
     ask, reward = WIRES[wire]
-    first, second = (each[::3] for each in probabilities)
-    sent = data(FLOWERS, form)
-    for branch, chosen in ((0, first), (1, second)):
-        teach(deployment.root, reward, sent, branch)
-        answer, routing = ask(deployment.root, sent)
+    for branch, chosen in enumerate(("first", "second")):
+        teach(deployment.root, reward, branch)
+        answer, routing = ask(deployment.root, data(FLOWERS, form))
         assert routing == {"router": branch}
-        assert answer["data"]["ndarray"] == species((chosen + first) / 2)
-        passed = {"labels", "scaler", "mean", "third", "first" if branch == 0 else "second"}
-        assert set(answer["meta"]["requestPath"]) == passed
+        assert answer["data"]["ndarray"] == models.answer(branch)
+        assert set(answer["meta"]["requestPath"]) == {"labels", "scaler", "mean", "third", chosen}
 
 
-def teach(root: Unit, reward: Callable[[Unit, dict[str, Any]], set[str]], sent: dict[str, Any], branch: int) -> None:
-    """Rewards a branch, and punishes the other, by more than all that came before."""
-    worth = 10.0 ** next(_LESSONS)
-    for each, sign in ((branch, 1), (1 - branch, -1)):
-        response = {"meta": {"routing": {"router": each}}}
-        told = reward(root, {"request": sent, "response": response, "reward": sign * worth})
-        assert told == {"router", "third", ("first", "second")[each]}
-
-
-_LESSONS = itertools.count()
+@pytest.mark.parametrize("datatype", ["FP64", "FP32"])
+def test_the_graph_answers_over_the_open_inference_protocol_too(
+    datatype: str, deployment: Running, models: Expected
+) -> None:
+    tensor = {"name": "x", "shape": list(FLOWERS.shape), "datatype": datatype, "data": FLOWERS.ravel().tolist()}
+    for branch in (0, 1):
+        teach(deployment.root, feedback_by_rest, branch)
+        orchestrator = V2Orchestrator(deployment.root)
+        answer = json.loads(orchestrator.predict(Body(json.dumps({"id": "7", "inputs": [tensor]}).encode())).content)
+        assert orchestrator.routing == {"router": branch}
+        (output,) = answer["outputs"]
+        assert (answer["id"], output["datatype"], output["shape"]) == ("7", "BYTES", [len(FLOWERS), 1])
+        assert [[name] for name in output["data"]] == models.answer(branch)
 
 
 def test_every_container_is_what_its_manifest_says(deployment: Running) -> None:
@@ -250,6 +105,8 @@ def test_every_container_is_what_its_manifest_says(deployment: Running) -> None:
         assert container.passes(given.liveness)
         assert container.passes(Probe(given.service_port))  # what the orchestrator's own readiness asks
         assert container.passes(Probe(given.http, "/api/v1.0/health/status"))  # its full health check
+        assert container.passes(Probe(given.http, "/v2/health/ready"))  # the same with protocol v2
+        assert container.passes(Probe(given.http, f"/v2/models/{name}/ready"))
         assert container.passes(Probe(given.metrics, "/prometheus"))
         assert given.grace > 10 + 8
         assert given.env["PREDICTIVE_UNIT_ID"] == name
@@ -277,7 +134,7 @@ def metrics_of(container: Container) -> list[str]:
 
 @pytest.mark.skipif(not may_confine(), reason="no root of its own may be given here")
 def test_the_annotations_of_the_pod_hold(deployment: Running) -> None:
-    large = data(np.tile(MILLIMETRES, (20, 1)), "tensor")
+    large = data(np.tile(FLOWERS, (60, 1)), "tensor")
     assert len(json.dumps(large)) > LIMIT
     for ask, status in ((by_rest, 413), (by_grpc, "RESOURCE_EXHAUSTED")):
         with pytest.raises(NodeFailed) as failed:
@@ -289,24 +146,19 @@ def test_the_annotations_of_the_pod_hold(deployment: Running) -> None:
 def test_a_container_runs_as_the_pods_user_and_can_write_to_tmp_alone(deployment: Running) -> None:
     container = deployment.containers["first"]
     assert container.run("id", "-u").stdout == "8888\n"
-    assert owner_of(container.process.pid) == 8888
+    assert Path(f"/proc/{container.process.pid}").stat().st_uid == 8888
     assert container.run("touch", "/tmp/scratch").returncode == 0
     for place in ("/microservice/x", "/opt/modelwrap/x", "/etc/x", "/x"):
-        refused = container.run("touch", place)
-        assert "Read-only file system" in refused.stderr, refused
-    assert "modelwrap" not in container.run("ls", str(iris.ROOT)).stdout
+        assert "Read-only file system" in container.run("touch", place).stderr
+    assert container.run("ls", str(iris.ROOT / "src")).returncode != 0
 
 
-def owner_of(pid: int) -> int:
-    return Path(f"/proc/{pid}").stat().st_uid
-
-
-def test_a_deleted_pod_runs_the_hook_and_ends_by_itself(folders: Path, images: dict[str, Image]) -> None:
-    (manifest,) = documents(printed((str(folders / "graph.yaml"), "--for", "seldon"), folders))
-    given = {each.name: each for each in reconcile(on_free_ports(manifest))}
-    names = ("labels", "scaler", "mean", "router", "second")
+def test_a_deleted_pod_runs_the_hook_and_ends_by_itself(folders: Path) -> None:
+    given, _ = deployed(folders)
     with ExitStack() as stack:
-        started = [stack.enter_context(container_of(given[name], images)) for name in names]
+        started = [
+            stack.enter_context(container_of(each, folders)) for each in given if each.name not in ("first", "third")
+        ]
         wait_ready(started)
         with ThreadPoolExecutor(len(started)) as kubelets:
             assert list(kubelets.map(Container.stop, started)) == [0] * len(started)

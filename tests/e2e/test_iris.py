@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from conformance.iris_graph import (
+    FLOWERS,
+    WIRES,
+    data,
+    deployed,
+    expected,
+    image_of,
+    teach,
+    wait_ready,
+    write_components,
+)
+from conformance.operator import Given
 from e2e.container import answers_as_the_iris_model_does, running_container
 from e2e.engine import Engine
 from e2e.layers import history
 from e2e.matrix import Matrix
+from e2e.operated import Operated
 from rig.processes import answers
 from rig.wrapped import wrap
 
@@ -51,3 +66,29 @@ def test_the_image_answers_as_the_model_does_and_ends_when_told(docker: Engine, 
         # docker sends SIGKILL after 5 s, which would be status 137.
         served.stop(seconds=5)
         assert served.state("ExitCode") == "0", served.logs()
+
+
+@pytest.mark.parametrize("transport", ["rest", "grpc"])
+def test_the_image_serves_every_service_type_under_what_the_operator_gives(
+    transport: str, docker: Engine, image: str, iris_folder: Path, tmp_path: Path
+) -> None:
+    """The image serves its own model as one node; as the others, the folders of their classes are mounted over it."""
+    folders = write_components(tmp_path, iris_folder)
+    given, root = deployed(folders, *(["--grpc"] if transport == "grpc" else []))
+    models = expected(folders)
+    with ExitStack() as stack:
+        started = [stack.enter_context(operated(docker, image, each, folders)) for each in given]
+        wait_ready(started)
+        for ask, reward in WIRES.values():
+            for branch in (0, 1):
+                teach(root, reward, branch)
+                answer, routing = ask(root, data(FLOWERS, "tensor"))
+                assert (routing, answer["data"]["ndarray"]) == ({"router": branch}, models.answer(branch))
+        with ThreadPoolExecutor(len(started)) as kubelets:
+            assert list(kubelets.map(Operated.stop, started)) == [0] * len(started)
+
+
+def operated(docker: Engine, image: str, given: Given, folders: Path) -> Operated:
+    wrapped = image_of(given, folders)
+    is_its_own = given.name == "first"
+    return Operated(docker, image, given, folders, None if is_its_own else wrapped.folder / "model", wrapped.env)

@@ -96,7 +96,7 @@ CASES: Mapping[str, Sequence[str]] = {
     **{f"state on {platform}": _alone(platform, "--persistence") for platform in _ALONE},
     **{
         f"settings on {platform}": _alone(
-            platform, "--name", "iris-2", "--cpu", "2", "--memory", "1.5Gi", "--drain-timeout", "15", "--env",
+            platform, "--name", "iris-2", "--memory", "1.5Gi", "--drain-timeout", "15", "--env",
             "MODELWRAP_WORKERS=4", "--parameter", "threshold=0.5", "--parameter", "label:STRING=7",
         )
         for platform in _ALONE
@@ -104,7 +104,7 @@ CASES: Mapping[str, Sequence[str]] = {
     **{
         f"a place on {platform}": _alone(
             platform, "--namespace", "models", "--pull-secret", "registry", "--persistence", "--state-secret", "redis",
-            "--replicas", "1", "--max-replicas", "9",
+            "--replicas", "1", "--max-replicas", "9", "--cpu", "1.5",
         )
         for platform in _ALONE if platform != "compose"
     },

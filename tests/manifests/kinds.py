@@ -161,7 +161,6 @@ KINDS: dict[tuple[str, str], Form] = {
 
 _HEALTH: Form = {"test!": [str], "interval": str, "timeout": str, "start_period": str, "retries": int}
 COMPOSE: Form = {
-    "name": str,
     "services!": {
         ANY: {
             "image!": str,

@@ -55,7 +55,7 @@ class _Request:
     grpc: bool
     replicas: int | None
     max_replicas: int | None
-    cpu: str
+    cpu: str | None
     memory: str
     drain_timeout: float
     pull_secret: str
@@ -69,7 +69,7 @@ class _Request:
     @property
     def size(self) -> Size:
         """What a container gets."""
-        return Size(self.cpu, self.memory)
+        return Size(self.cpu or _SIZE.cpu, self.memory)
 
 
 def _run(request: _Request) -> int:
@@ -129,6 +129,7 @@ def _refuse_idle_options(request: _Request, target: Target) -> None:
     given: dict[str, object] = {
         "--replicas": request.replicas,
         "--max-replicas": request.max_replicas,
+        "--cpu": request.cpu,
         "--grpc": request.grpc,
         "--artifact": request.artifact,
         "--no-monitor": request.no_monitor,
@@ -203,7 +204,7 @@ _OPTIONS = [
         metavar="N",
         help="How many may run.  [default: twice as many]",
     ),
-    click.Option(["--cpu"], metavar="N", default=_SIZE.cpu, show_default=True, help="Processors set aside for each."),
+    click.Option(["--cpu"], metavar="N", help=f"Processors set aside for each.  [default: {_SIZE.cpu}]"),
     click.Option(
         ["--memory"],
         metavar="SIZE",

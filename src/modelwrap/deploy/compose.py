@@ -25,9 +25,7 @@ def write(plan: Plan) -> Iterator[Document]:
     services: dict[str, Value] = {plan.name: _service(plan)}
     if plan.root.keeps_state:
         services["redis"] = _redis()
-    yield present(
-        {"name": plan.name, "services": services, "volumes": {"state": {}} if plan.root.keeps_state else None}
-    )
+    yield present({"services": services, "volumes": {"state": {}} if plan.root.keeps_state else None})
 
 
 def _service(plan: Plan) -> Document:

@@ -74,6 +74,7 @@ def _container(plan: Plan) -> Document:
             {"PROTOCOL": plan.protocol or Protocol.V2},
             pod.identity(plan, node),
             pod.state_settings(plan, node),
+            pod.thread_settings(node),
             pod.drain_settings(plan, delay=DRAIN_DELAY),
             node.environment,
         ),

@@ -91,6 +91,7 @@ def _container(plan: Plan) -> Document:
         "env": pod.env_list(
             pod.identity(plan, node),
             pod.state_settings(plan, node),
+            pod.thread_settings(node),
             pod.drain_settings(plan, delay=DRAIN_DELAY),
             node.environment,
         ),

@@ -17,6 +17,7 @@ __all__ = [
     "check_secret_name",
     "is_label_value",
     "label_like",
+    "processors_of",
     "read_variable",
 ]
 
@@ -127,6 +128,11 @@ def bytes_of(memory: str) -> int:
     """The number of bytes that a checked amount of memory means."""
     number, unit = next(_MEMORY.finditer(memory)).groups()
     return int(float(number) * _UNITS[unit])
+
+
+def processors_of(cpu: str) -> float:
+    """The number of processors that a checked amount of them means."""
+    return float(cpu[:-1]) / 1000 if cpu.endswith("m") else float(cpu)
 
 
 def is_label_value(text: str) -> bool:

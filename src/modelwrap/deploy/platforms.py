@@ -84,6 +84,7 @@ PLATFORMS: Mapping[Platform, Target] = {
         frozenset(
             {
                 "--artifact",
+                "--cpu",
                 "--grpc",
                 "--max-replicas",
                 "--namespace",

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from modelwrap.contract import IMAGE_USER, Env, Port
 from modelwrap.deploy.documents import Document, Value, present
 from modelwrap.deploy.graph import Node, Size
-from modelwrap.deploy.names import is_label_value
+from modelwrap.deploy.names import is_label_value, processors_of
 from modelwrap.deploy.parameters import parameters_as_json
 from modelwrap.deploy.plan import Plan
 from modelwrap.image.reference import parse_reference
-from modelwrap.runtime.settings.options import DRAIN_DELAY, DRAIN_TIMEOUT, STATE_KEY, STATE_STORE, Option
+from modelwrap.runtime.settings.options import (
+    DRAIN_DELAY,
+    DRAIN_TIMEOUT,
+    LIBRARY_THREADS,
+    STATE_KEY,
+    STATE_STORE,
+    Option,
+)
 
 __all__ = [
     "CONFINED",
@@ -29,6 +37,7 @@ __all__ = [
     "scratch_mount",
     "scratch_volume",
     "state_settings",
+    "thread_settings",
     "version_of",
 ]
 
@@ -93,9 +102,12 @@ def scratch_volume(volume: str) -> Document:
 
 
 def env_list(*groups: Document) -> list[Document]:
-    """Variables as a container has them: a text is a value, a mapping is where the value comes from."""
-    pairs = [pair for group in groups for pair in group.items()]
-    return [{"name": name, "value" if isinstance(value, str) else "valueFrom": value} for name, value in pairs]
+    """Variables as a container has them: a text is a value, a mapping is where the value comes from.
+
+    A later group goes before an earlier one.
+    """
+    merged = {name: value for group in groups for name, value in group.items()}
+    return [{"name": name, "value" if isinstance(value, str) else "valueFrom": value} for name, value in merged.items()]
 
 
 def identity(plan: Plan, node: Node) -> Document:
@@ -119,6 +131,14 @@ def state_settings(plan: Plan, node: Node) -> Document:
         _variable(STATE_STORE): {"secretKeyRef": {"name": plan.secret, "key": "url"}},
         _variable(STATE_KEY): {"secretKeyRef": {"name": plan.secret, "key": "key"}},
     }
+
+
+def thread_settings(node: Node) -> Document:
+    """As many threads for the libraries of a call as processors are set aside.
+
+    There is no limit of processors, so the container sees all of its machine, and would take a thread for each.
+    """
+    return {_variable(LIBRARY_THREADS): str(math.ceil(processors_of(node.size.cpu)))}
 
 
 def drain_settings(plan: Plan, *, delay: float = 0) -> Document:

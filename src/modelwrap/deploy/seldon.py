@@ -43,6 +43,11 @@ def write(plan: Plan) -> Iterator[Document]:
     """The SeldonDeployment."""
     for node in plan.nodes:
         _check(node)
+        if plan.grpc and plan.protocol is Protocol.V2 and node.role is not Role.MODEL:
+            raise DeployError(
+                f"{node.name} is a {node.role}: over gRPC the orchestrator can only ask models in {plan.protocol}, and "
+                "breaks down at anything else\nleave out --grpc, or --protocol"
+            )
     yield {
         "apiVersion": "machinelearning.seldon.io/v1",
         "kind": "SeldonDeployment",
@@ -121,7 +126,9 @@ def _container(plan: Plan, node: Node) -> Document:
         {
             "name": node.name,
             "image": node.image,
-            "env": pod.env_list(pod.state_settings(plan, node), pod.drain_settings(plan), node.environment),
+            "env": pod.env_list(
+                pod.state_settings(plan, node), pod.thread_settings(node), pod.drain_settings(plan), node.environment
+            ),
             "resources": pod.resources(node.size),
             "readinessProbe": pod.readiness(),
             "livenessProbe": pod.liveness(),

@@ -87,6 +87,7 @@ def _pod(plan: Plan, node: Node) -> Document:
                         {Env.HTTP_PORT: str(_HTTP), Env.GRPC_PORT: str(_GRPC)},
                         pod.identity(plan, node),
                         pod.state_settings(plan, node),
+                        pod.thread_settings(node),
                         pod.drain_settings(plan),
                         node.environment,
                     ),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from modelwrap.contract import Role
-from modelwrap.deploy.graph import Node
+from modelwrap.deploy.graph import Node, Size
 from modelwrap.deploy.parameters import read_parameter
 from modelwrap.deploy.plan import Plan, Protocol
 from modelwrap.deploy.platforms import PLATFORMS, Platform, manifests
@@ -74,6 +74,15 @@ def test_state_is_kept_where_a_secret_says(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("platform", ON_KUBERNETES)
+def test_libraries_take_as_many_threads_as_processors_are_set_aside(platform: Platform) -> None:
+    for cpu, threads in (("500m", "1"), ("2", "2"), ("2.5", "3")):
+        plan = replace(PLAN, root=replace(NODE, size=Size(cpu)))
+        assert environment(platform, plan)["MODELWRAP_LIBRARY_THREADS"] == threads
+    told = environment(platform, replace(PLAN, root=replace(NODE, environment={"MODELWRAP_LIBRARY_THREADS": "7"})))
+    assert told["MODELWRAP_LIBRARY_THREADS"] == "7"
+
+
+@pytest.mark.parametrize("platform", ON_KUBERNETES)
 def test_it_is_ready_by_the_door_that_clients_use_and_alive_by_the_supervisor(platform: Platform) -> None:
     container = pod_of(platform)["containers"][0]
     if platform == Platform.SELDON2:
@@ -112,7 +121,8 @@ def test_a_seldon_deployment_names_its_container_as_its_node_and_sets_nothing_th
     assert spec["transport"] == "grpc"
     assert graph["name"] == container["name"]
     assert graph["parameters"] == [{"name": "threshold", "value": "0.5", "type": "FLOAT"}]
-    assert not {"ports", "lifecycle", "env"} & set(container)
+    assert not {"ports", "lifecycle"} & set(container)
+    assert [each["name"] for each in container["env"]] == ["MODELWRAP_LIBRARY_THREADS"]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +145,13 @@ def test_a_router_or_combiner_alone_is_nothing_to_seldon_and_a_server_elsewhere(
     assert manifests(Platform.KUBERNETES, plan)
     with pytest.raises(DeployError, match=f"a {role} without children"):
         manifests(Platform.SELDON, plan)
+
+
+def test_what_breaks_the_orchestrator_down_is_refused() -> None:
+    plan = replace(PLAN, grpc=True, protocol=Protocol.V2)
+    assert manifests(Platform.SELDON, plan)
+    with pytest.raises(DeployError, match="over gRPC the orchestrator can only ask models"):
+        manifests(Platform.SELDON, replace(plan, root=replace(NODE, role=Role.TRANSFORMER)))
 
 
 def test_an_outlier_detector_is_a_transformer_to_seldon() -> None:
