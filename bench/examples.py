@@ -11,9 +11,10 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from bench.report import Table
 from bench.session import lacks
 from rig import seldon
 from rig.environments import ConflictError, installed, resolve
-from rig.examples import EXAMPLES, Example, Prepared, distance, prepare, questions
+from rig.examples import EXAMPLES, Example, Prepared, distance, prepare, questions, reuse
 from rig.iris import ROOT
 from rig.processes import NotReadyError, stop
 from rig.wrapped import MODEL_REQUIREMENTS, RUNTIME_REQUIREMENTS, Server, serving
@@ -38,6 +39,10 @@ _HEAD = [
     *("framework", "versions", "beside our runtime", "answers equal", "first answer s", "runtime adds MB"),
     *("requests/s", *(f"beside {name}" for name in PEERS)),
 ]
+
+
+_Given = TypeVar("_Given")
+_Done = TypeVar("_Done")
 
 
 class NotEqualError(Exception):
@@ -77,13 +82,11 @@ def main() -> int:
         print(f"examples: {lack}", file=sys.stderr)
         return 1
     chosen = [each for each in EXAMPLES if given.only.lower() in f"{each.folder} {each.framework}".lower()]
-    began, found, failures = time.monotonic(), [], 0
-    for example in chosen:
-        try:
-            found.append(_measure(example, given.seconds))
-        except (RuntimeError, OSError, NotReadyError, NotEqualError, LoadFailedError) as error:
-            print(f"examples: {example.folder} failed: {error}", file=sys.stderr)
-            failures += 1
+    began, failures = time.monotonic(), list[str]()
+    prepared = list(_all(chosen, lambda each: _prepare(each, again=not given.kept), failures))
+    if given.install_only:
+        return 1 if failures else 0
+    found = list(_all(prepared, lambda each: _measure(each, given.seconds), failures))
     table = Table("Every framework", _HEAD, [each.cells for each in found])
     notes = list(dict.fromkeys(note for each in found for note in each.notes))
     print("\n".join([_machine(), "", str(table), "", *notes, "", f"{time.monotonic() - began:.0f} s in all"]))
@@ -96,15 +99,34 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Serve every framework's example, compare and measure.")
     parser.add_argument("--only", default="", metavar="TEXT", help="only examples whose name holds this text")
     parser.add_argument("--seconds", type=int, default=3, help="length of each measurement, whole seconds (3)")
+    parser.add_argument("--install-only", action="store_true", help="make the environments, train and stop")
+    parser.add_argument("--kept", action="store_true", help="take the environments of an earlier run where they are")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)} too")
     return parser
 
 
-def _measure(example: Example, seconds: int) -> Measured:
-    _say(f"{example.folder}: environments and training")
-    prepared = prepare(example, CACHE / example.folder)
-    versions = prepared.versions
-    _say(f"{example.folder}: {prepared.told} ({prepared.seconds:.1f} s)")
+def _all(given: Iterable[_Given], do: Callable[[_Given], _Done], failures: list[str]) -> Iterator[_Done]:
+    """What is done of each; who fails is named and left out."""
+    for each in given:
+        try:
+            yield do(each)
+        except (RuntimeError, OSError, NotReadyError, NotEqualError, LoadFailedError) as error:
+            failures.append(str(error))
+            _say(f"failed: {error}")
+
+
+def _prepare(example: Example, *, again: bool) -> Prepared:
+    place = CACHE / example.folder
+    kept = None if again else reuse(example, place)
+    if kept is None:
+        _say(f"{example.folder}: environments and training")
+        kept = prepare(example, place)
+    _say(f"{example.folder}: {kept.told}")
+    return kept
+
+
+def _measure(prepared: Prepared, seconds: int) -> Measured:
+    example, versions = prepared.example, prepared.versions
     ours, alone = _beside_the_runtime(prepared)
     peers = {name: _beside([line], prepared, alone) for name, line in PEERS.items()}
     _say(f"{example.folder}: serving")

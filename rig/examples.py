@@ -20,6 +20,7 @@ from rig.wrapped import MODEL_REQUIREMENTS, RUNTIME_REQUIREMENTS, wrap
 
 #: What training leaves behind, beside what every run leaves.
 _MADE = ("build", "__pycache__", "*.joblib", "*.h5", "*.keras", "*.onnx", "*.pickle", "*.pt2", "*.ubj", "digits")
+_DONE = "prepared.txt"
 _DIRECT = Path(__file__).with_name("direct.py")
 #: Numbers in the largest question: 12 MB on gRPC, some 10 MB of JSON.
 _LARGE = 1_500_000
@@ -89,15 +90,13 @@ class Prepared:
         example: Which.
         wrapped: The folder that the guide's command made of it.
         python: The interpreter of an environment with its requirements and the runtime's, and nothing else.
-        told: The line that its training printed.
-        seconds: How long the training took.
+        told: The line that its training printed, with the time that it took.
     """
 
     example: Example
     wrapped: Path
     python: Path
     told: str
-    seconds: float
 
     @property
     def versions(self) -> dict[str, str]:
@@ -130,11 +129,21 @@ def prepare(example: Example, place: Path) -> Prepared:
     python = make_newest(place / "training", requirements, cpu_builds=example.cpu_builds)
     began = time.monotonic()
     told = _run([str(python), "train.py"], cwd=folder)
-    seconds = time.monotonic() - began
+    told = f"{told.strip().splitlines()[-1]} ({time.monotonic() - began:.1f} s)"
     wrapped = wrap(folder, "registry.example/examples", model=example.model)
     files = [wrapped / MODEL_REQUIREMENTS, wrapped / RUNTIME_REQUIREMENTS]
     serving = make_newest(place / "serving", *files, cpu_builds=example.cpu_builds)
-    return Prepared(example, wrapped, serving, told.strip().splitlines()[-1], seconds)
+    (place / _DONE).write_text(told, encoding="utf-8")
+    return Prepared(example, wrapped, serving, told)
+
+
+def reuse(example: Example, place: Path) -> Prepared | None:
+    """What `prepare` made of an example in a folder before; None where it did not come to its end there."""
+    done = place / _DONE
+    if not done.exists():
+        return None
+    wrapped = place / example.folder / "build"
+    return Prepared(example, wrapped, place / "serving/bin/python", done.read_text(encoding="utf-8"))
 
 
 def questions(example: Example) -> dict[str, Matrix]:

@@ -142,6 +142,7 @@ CASES: dict[str, list[BadInput]] = {
         BadInput("needs Mercurial", prepare=requirements("hg+https://hg.example/x")),
         BadInput("pins hashes without the runtime's", prepare=requirements(f"scipy==1.11.4 --hash=sha256:{'0' * 64}")),
         BadInput("pins what the server can't use", prepare=requirements("numpy==1.24.3")),
+        BadInput("pins what no Python of today can run", prepare=requirements("keras==2.0.6")),
         BadInput("names modelwrap", prepare=requirements("modelwrap==0.1")),
         BadInput("has an option pip refuses there", prepare=requirements("--target /opt")),
         BadInput("has a line pip can't read", prepare=requirements("import numpy")),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
+from modelwrap.image.bygone import what_instead
 from modelwrap.image.floors import is_below
 from modelwrap.image.requirement_forms import (
     ARCHIVE,
@@ -217,6 +218,8 @@ class _Reader:
             self._refuse(line, "remove it: the image has the runtime of the modelwrap that made it, and no other")
         elif floor and not match["marker"] and is_below(match["versions"] or "", floor.partition(">=")[2]):
             self._refuse(line, f"the server needs {floor}, and one environment holds both")
+        elif not match["marker"] and (advice := what_instead(name, match["versions"] or "")):
+            self._refuse(line, advice)
         self.names.add(name)
         if match["url"]:
             self._read_url(line, match["url"])

@@ -64,6 +64,8 @@ def fault(folder: Path, text: str | bytes) -> str:
         "numpy<2",
         "numpy==1.26.4",
         "numpy==1.24.3 ; python_version < '3.11'",
+        "keras==2.0.6 ; python_version < '3.8'",
+        "keras>=2.0.6",
         "A.b-c_d===1!2.0.post1",
     ],
 )
@@ -99,6 +101,8 @@ def test_forms_that_work_in_an_image_are_taken(line: str, tmp_path: Path) -> Non
         ("numpy==1.24.3", "the server needs numpy>=1.26"),
         ("NumPy >= 1.20, < 1.26", "the server needs numpy>=1.26"),
         ("pip install numpy", "name==version"),
+        ("keras==2.0.6", "write keras"),
+        ("TensorFlow < 2", "write tensorflow;"),
     ],
 )
 def test_forms_that_cannot_are_refused_by_line_with_the_way_out(line: str, hint: str, tmp_path: Path) -> None:
