@@ -134,10 +134,11 @@ def _measure(prepared: Prepared, seconds: int) -> Measured:
     cells = [
         example.framework,
         ", ".join(f"{name} {version}" for name, version in versions.items()),
-        *(str(ours), _equality(far), f"{first:.1f}", f"{_added(prepared, alone):.1f}", f"{rate:,.0f}"),
+        *(str(ours), equality(far), f"{first:.1f}", f"{_added(prepared, alone):.1f}", f"{rate:,.0f}"),
         *map(str, peers.values()),
     ]
-    notes = [f"- {example.framework} beside {name}: {each.conflict}" for name, each in peers.items() if each.conflict]
+    packages = " and ".join(versions)
+    notes = [f"- {name} beside {packages}: {each.conflict}" for name, each in peers.items() if each.conflict]
     return Measured(cells, notes)
 
 
@@ -177,7 +178,8 @@ def _body(rows: seldon.Matrix) -> bytes:
     return json.dumps({"data": {"tensor": {"shape": rows.shape, "values": rows.ravel().tolist()}}}).encode()
 
 
-def _equality(far: float) -> str:
+def equality(far: float) -> str:
+    """What the table says of answers that are so far apart at most."""
     return "yes" if far == 0 else f"yes, to {np.format_float_scientific(far, precision=0, trim='-')}"
 
 
@@ -213,7 +215,21 @@ def _machine() -> str:
 
 
 def _page(table: Table, notes: Sequence[str]) -> str:
-    return "\n".join([_INTRODUCTION, _machine() + ".", "", table.markdown(), "", *_NOTES, "", *notes]) + "\n"
+    return (
+        "\n".join(
+            [
+                _INTRODUCTION,
+                f"{time.strftime('%Y-%m-%d')}, {_machine()}.",
+                "",
+                table.markdown(),
+                "",
+                *_NOTES,
+                "",
+                *notes,
+            ]
+        )
+        + "\n"
+    )
 
 
 _INTRODUCTION = f"""\
@@ -221,7 +237,8 @@ _INTRODUCTION = f"""\
 
 Every framework's example, with the newest versions that its index had on the day of the run: trained, wrapped, served,
 and held against the class called directly. `make examples ARGS=--write` makes this page; nothing in it is written by
-hand. How to save and load a model of each: the how-to pages that the [index](../README.md) lists.
+hand. PyTorch is the newest build for the CPU that pip finds, which may be older than the newest release. How to save
+and load a model of each: the how-to pages that the [index](../README.md) lists.
 
 * *beside our runtime*: both lists of requirements are resolved together. `yes`: nothing of the model's gives way.
 * *answers equal*: batches of 1, 5, 256 and so many rows that they hold 1.5 million numbers, over REST and gRPC. `to`

@@ -84,13 +84,20 @@ def resolve(requirements: Sequence[str], pins: Mapping[str, str]) -> dict[str, s
     words = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", "--python", sys.executable, "-"]
     result = _uv("pip", "compile", *words, given="\n".join(lines))
     if result.returncode != 0:
-        raise ConflictError(_reason(result.stderr))
+        raise ConflictError(reason(result.stderr))
     return {normalized(name): version for name, version in _PINNED.findall(result.stdout)}
 
 
 def normalized(name: str) -> str:
     """A package's name as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def reason(told: str) -> str:
+    """What uv gives as the reason: the first of its steps, which names who asks for what."""
+    text = " ".join(told.split())
+    found = re.search(r"\bBecause (.+?)(?:, we can conclude|\.? hint:|$)", text)
+    return found[1] if found else text
 
 
 def run_uv(*words: str) -> None:
@@ -114,12 +121,6 @@ def _run(*command: str) -> str:
     if result.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{result.stderr[-4000:]}")
     return result.stdout
-
-
-def _reason(told: str) -> str:
-    """What uv gives as the reason, without its drawing."""
-    text = " ".join(told.split()).partition("╰─▶ ")[2] or " ".join(told.split())
-    return text.partition(" hint: ")[0]
 
 
 def _size(distribution: metadata.Distribution) -> int:
