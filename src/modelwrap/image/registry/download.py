@@ -12,8 +12,9 @@ from urllib3.exceptions import HTTPError
 
 from modelwrap.errors import DamagedBlob
 from modelwrap.image.oci import Descriptor
-from modelwrap.image.registry.client import Hiccup, Registry
+from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.exchanges import read_blob
+from modelwrap.image.registry.patience import Hiccup
 from modelwrap.image.registry.refusals import unreachable
 
 if TYPE_CHECKING:

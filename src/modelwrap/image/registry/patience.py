@@ -1,11 +1,29 @@
-"""How long to go on asking: attempts, and the waits between them."""
+"""How long to go on asking: attempts, the waits between them, and what is worth another attempt."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
 
-__all__ = ["Patience"]
+from modelwrap.errors import RegistryError
+
+__all__ = ["Hiccup", "Patience"]
+
+
+class Hiccup(Exception):
+    """An attempt failed that may well go better the next time.
+
+    Attributes:
+        error: What to raise when there is no next time.
+        asked: The seconds that the registry asked to wait.
+        most: How many attempts are worth it, where there is a reason to give up earlier.
+    """
+
+    def __init__(self, error: RegistryError, asked: float | None = None, most: int | None = None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.asked = asked
+        self.most = most
 
 
 @dataclass(frozen=True, slots=True)

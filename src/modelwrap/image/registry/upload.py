@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from modelwrap.errors import DamagedBlob, ImageError, RegistryError
 from modelwrap.image.image import Blob
-from modelwrap.image.registry.client import Hiccup, Registry
+from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.exchanges import (
     ask_for_upload,
     ask_how_far,
@@ -26,6 +26,7 @@ from modelwrap.image.registry.exchanges import (
     send_chunk,
     send_whole,
 )
+from modelwrap.image.registry.patience import Hiccup
 from modelwrap.image.steps import Step
 
 __all__ = ["PART", "Fate", "upload_blob"]
