@@ -85,7 +85,8 @@ def write_base(folder: Path, *platforms: Platform, python: str = "3.11.7", libra
         }
         described = put(MediaType.OCI_MANIFEST, json.dumps(manifest).encode())
         manifests.append({**described, "platform": platform.document})
-    index = {"schemaVersion": 2, "mediaType": MediaType.OCI_INDEX.value, "manifests": manifests}
+    image = {"schemaVersion": 2, "mediaType": MediaType.OCI_INDEX.value, "manifests": manifests}
+    index = {**image, "manifests": [put(MediaType.OCI_INDEX, json.dumps(image).encode())]}
     (folder / "index.json").write_text(json.dumps(index))
     (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
     return folder

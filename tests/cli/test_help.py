@@ -57,7 +57,7 @@ def test_called_alone_it_shows_what_it_can_do_and_fails() -> None:
     [
         (["srve"], "did you mean serve?"),
         (["wrp", "model"], "did you mean wrap?"),
-        (["frobnicate"], "commands: bench, deploy, init, push, serve, "),
+        (["frobnicate"], "commands: bench, build, deploy, "),
         (["wrap", "m", "M", "1", "r", "--imagename", "x"], "--image-name"),
         (["serve", "m", "M", "--http-prt", "1"], "--http-port"),
     ],

@@ -32,7 +32,12 @@ _PREPARE, _PREPARES = "prepare", "rig/examples.py"
 _EXAMPLE, _EXAMPLES = "test_its_served_answers_are_those_of_the_class_called_directly", "tests/e2e/test_examples.py"
 _PUSH = "test_the_digest_alone_is_printed_and_the_registry_has_the_image"
 _PUSHES = "tests/registry/test_push_command.py"
+_BUILDS = "tests/e2e/test_build.py"
+_PULLED = "test_docker_pulls_it_and_it_answers_as_the_model_does"
+_ARM = "test_every_elf_file_of_the_arm64_image_is_for_arm64"
 ELSEWHERE = (
+    Elsewhere(re.compile(r"modelwrap build .* --platform \S+ --push"), _BUILDS, _ARM, '"--platform"'),
+    Elsewhere(re.compile(r"modelwrap build .* --push"), _BUILDS, _PULLED, '"--push"'),
     Elsewhere(re.compile(r"(\S+=\S+ )?\./build_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "build_image.sh"),
     Elsewhere(re.compile(r"\./push_image\.sh"), "tests/e2e/test_iris.py", _IRIS, "push_image.sh"),
     Elsewhere(re.compile(r"curl .*\[\[3\.5, 25, 1\]\]"), _EXAMPLES, _EXAMPLE, "curls("),

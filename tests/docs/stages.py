@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
+from bases import AMD64, ARM64, write_base
+from builds import PYTHON
 from cli.command_line import write
+from modelwrap.image.runtime_files import package_name, runtime_requirements
 from rig.iris import EXAMPLE, ROOT
+from wheels import make_wheel
 
 _EXAMPLES = ROOT / "examples"
 _MADE = shutil.ignore_patterns("build", "__pycache__", "*.joblib")
@@ -82,6 +86,14 @@ def _iris_and_index(folder: Path) -> None:
         _write_wheel(index_of(folder), package)
 
 
+def _offline_iris(folder: Path) -> None:
+    """The example, a base image by its files, and a wheel of each package."""
+    _copy(EXAMPLE, folder / "iris")
+    write_base(folder / "python", AMD64, ARM64, python=PYTHON)
+    for package in (*map(package_name, runtime_requirements()), "joblib", "scikit-learn"):
+        make_wheel(folder / "wheels", package, {}, version="99.0")
+
+
 def index_of(folder: Path) -> Path:
     """The folder of wheels that pip and uv take for the index, where a stage needs one."""
     return folder.with_name("index")
@@ -104,6 +116,7 @@ def _iris(folder: Path) -> None:
 
 _STAGES: dict[str, Callable[[Path], None]] = {
     "README.md": _checkout,
+    "docs/how-to/build-without-docker.md": _offline_iris,
     "docs/how-to/deploy-on-kubernetes.md": _iris,
     "docs/how-to/deploy-on-seldon-core-1.md": _iris,
     "docs/how-to/install-from-private-places.md": _iris_and_index,

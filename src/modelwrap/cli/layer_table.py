@@ -21,10 +21,10 @@ def kinds_table(image: Image) -> Iterator[str]:
     return columns(rows)
 
 
-def layers_table(image: Image) -> Iterator[str]:
+def layers_table(layers: Iterable[Layer]) -> Iterator[str]:
     """One line for each layer, as they lie on each other."""
     rows: list[Row] = [("layer", "size", "unpacked", "holds", "digest")]
-    for layer in image.layers:
+    for layer in layers:
         descriptor = layer.blob.descriptor
         sizes = (terminal.size(descriptor.size), _unpacked([layer]))
         rows.append((layer.kind.value, *sizes, layer.title, descriptor.digest.removeprefix("sha256:")[:12]))

@@ -25,8 +25,10 @@ __all__ = ["call", "ending_well", "main"]
 
 _COMMANDS = {
     "bench": "measure a model folder or a running model, and recommend settings",
+    "build": "make an image of a model folder, without Docker, and push it",
     "deploy": "print the manifests that run an image on Seldon Core, KServe, Kubernetes or Compose",
     "init": "write a new model folder that works at once",
+    "inspect": "show what an image is made of",
     "push": "push an image that lies in a folder or a file to a registry",
     "serve": "serve a model folder here, over REST and gRPC",
     "state": "look at the state that a component keeps, restore, save or clear it",

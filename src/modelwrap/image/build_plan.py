@@ -23,14 +23,12 @@ class PackageSources:
     """Where a build gets its packages.
 
     Attributes:
-        requirements: A requirements file in place of the folder's own; None for that.
         wheels: Folders of wheels to look in beside the indexes.
         is_offline: Whether nothing is asked of any network.
         lock: A lock to follow if it is there, and to write if it is not; None to resolve anew.
         builds_wheels: Whether a package without a wheel may be built here, which runs its code.
     """
 
-    requirements: Path | None = None
     wheels: tuple[Path, ...] = ()
     is_offline: bool = False
     lock: Path | None = None
@@ -48,6 +46,7 @@ class BuildPlan:
         packages: Where its packages come from.
         has_bytecode: Whether modules are compiled where this Python can.
         created: When the image says it was made, in seconds since 1970.
+        allowed_missing: Shared libraries that packages may need and the base lacks.
     """
 
     image: ImagePlan
@@ -56,6 +55,7 @@ class BuildPlan:
     packages: PackageSources = PackageSources()
     has_bytecode: bool = True
     created: int = 0
+    allowed_missing: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -52,13 +52,10 @@ def image_config(
     }
 
 
-def image_annotations(plan: ImagePlan, base_digest: str, created: int) -> dict[str, str]:
-    """The annotations of an image's manifest. Source: OCI image specification, annotations."""
-    return {
-        f"{OCI_PREFIX}.created": moment(created),
-        f"{OCI_PREFIX}.base.digest": base_digest,
-        **plan.oci_labels,
-    }
+def image_annotations(plan: ImagePlan, created: int, base_digest: str = "") -> dict[str, str]:
+    """The annotations of a manifest or, without the digest of one base, of an index. Source: as for the labels."""
+    base = {f"{OCI_PREFIX}.base.digest": base_digest} if base_digest else {}
+    return {f"{OCI_PREFIX}.created": moment(created), **base, **plan.oci_labels}
 
 
 def moment(seconds: int) -> str:

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from modelwrap.errors import DamagedBlob
+from modelwrap.image.documents import INDEX_KINDS, descriptor_of, members_of, parse_document, platform_of
 from modelwrap.image.image import Layer, LayerKind
-from modelwrap.image.oci import JSONObject, JSONValue
+from modelwrap.image.layer_reading import reading_layer
+from modelwrap.image.oci import JSONObject, JSONValue, Platform
+from modelwrap.image.sources.reading import SourceImage, read_image
+from modelwrap.image.sources.shelf import Shelf, fetch_document
 
-__all__ = ["files_of", "settings_of", "told_layers"]
+__all__ = ["files_of", "images_of", "settings_of", "told_layers"]
 
 #: How the history of an image made here says what a layer holds.
 _MADE_HERE = "modelwrap "
+
+
+def images_of(shelf: Shelf) -> tuple[SourceImage, ...]:
+    """The images of a shelf, one for each platform that it has.
+
+    Raises:
+        ImageError: It can't be read, or its documents make no sense.
+    """
+    return tuple(read_image(shelf, platform) for platform in _platforms(shelf))
+
+
+def _platforms(shelf: Shelf) -> Iterator[Platform]:
+    descriptor, content = shelf.top()
+    document = parse_document(content, shelf.name)
+    if descriptor.media_type in INDEX_KINDS:
+        platforms = (member.platform for member in members_of(document, shelf.name))
+        # What is attached to an image is listed beside it, for a platform that does not exist.
+        yield from (platform for platform in platforms if platform and platform.os != "unknown")
+    else:
+        config = fetch_document(shelf, descriptor_of(document.get("config"), shelf.name))
+        yield platform_of(parse_document(config, shelf.name))
 
 
 def told_layers(layers: Sequence[Layer], config: Mapping[str, JSONValue]) -> tuple[Layer, ...]:
@@ -48,10 +71,7 @@ def files_of(layer: Layer) -> Iterator[tuple[str, int, int]]:
     Raises:
         DamagedBlob: It is no archive.
     """
-    try:
-        with layer.blob.open() as file, tarfile.open(fileobj=file, mode="r|*") as tar:
-            for entry in tar:
-                leads_to = f" -> {entry.linkname}" if entry.issym() or entry.islnk() else ""
-                yield f"/{entry.name.removeprefix('./')}{leads_to}", entry.mode, entry.size
-    except (tarfile.TarError, EOFError) as error:
-        raise DamagedBlob(f"layer {layer.blob.descriptor.digest} is no archive: {error}") from error
+    with reading_layer(layer.blob) as tar:
+        for entry in tar:
+            leads_to = f" -> {entry.linkname}" if entry.issym() or entry.islnk() else ""
+            yield f"/{entry.name.removeprefix('./')}{leads_to}", entry.mode, entry.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from modelwrap.contract import Env, Label
 from modelwrap.errors import ProjectError
@@ -24,6 +24,9 @@ OCI_PREFIX = "org.opencontainers.image"
 #: Files that tell other tools what a model needs, and that are not read here.
 _OTHER_REQUIREMENTS = ("environment.yml", "environment.yaml", "Pipfile", "pyproject.toml", "setup.py", "conda.yaml")
 
+#: How names of base images begin that are files of this machine.
+_FILES = ("oci", "archive")
+
 
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
@@ -36,6 +39,7 @@ class ImagePlan:
         grpc: Whether gRPC takes the one service port of an old operator.
         persistence: Whether the object's state is kept.
         requirements: What the model's requirements files say.
+        requirements_root: The folder that paths in them are relative to.
         runtime_requirements: What the runtime needs, as floors.
         archives: Files of the model folder that only pip needs; they do not go into the image.
         run_packages: Debian packages of the image.
@@ -48,10 +52,17 @@ class ImagePlan:
     grpc: bool
     persistence: bool
     requirements: Requirements
+    requirements_root: Path
     runtime_requirements: tuple[str, ...]
     archives: frozenset[str]
     run_packages: tuple[str, ...]
     build_packages: tuple[str, ...]
+
+    @property
+    def base_name(self) -> str:
+        """What the base image is called in labels; of one in a file, no folder of this machine."""
+        kind, _, place = self.base_image.partition(":")
+        return f"{kind}:{PurePosixPath(place).name}" if kind in _FILES else self.base_image
 
     @property
     def labels(self) -> dict[str, str]:
@@ -62,7 +73,7 @@ class ImagePlan:
             Label.DOCKER_REPO: self.reference.repository,
             Label.IMAGE_NAME: self.reference.name,
             Label.IMAGE_VERSION: self.reference.tag,
-            Label.BASE_IMAGE: self.base_image,
+            Label.BASE_IMAGE: self.base_name,
             Label.PERSISTENCE: "1" if self.persistence else "0",
             Label.API_TYPE: "GRPC" if self.grpc else "REST",
         }
@@ -73,7 +84,7 @@ class ImagePlan:
         return {
             f"{OCI_PREFIX}.title": self.project.model.name,
             f"{OCI_PREFIX}.version": self.reference.tag,
-            f"{OCI_PREFIX}.base.name": self.base_image,
+            f"{OCI_PREFIX}.base.name": self.base_name,
         }
 
     @property
@@ -92,8 +103,24 @@ class ImagePlan:
         return tuple(_notes(self))
 
 
-def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: bool, persistence: bool) -> ImagePlan:
+def make_plan(
+    project: Project,
+    reference: Reference,
+    base_image: str,
+    *,
+    grpc: bool,
+    persistence: bool,
+    requirements_file: Path | None = None,
+) -> ImagePlan:
     """Decides everything about an image.
+
+    Args:
+        project: The model folder and its class.
+        reference: The image's name.
+        base_image: What it stands on.
+        grpc: Whether gRPC takes the one service port of an old operator.
+        persistence: Whether the object's state is kept.
+        requirements_file: A requirements file in place of the folder's own; it may lie outside.
 
     Raises:
         ProjectError: A requirement, a system package or a file of the model can't work in an image.
@@ -101,7 +128,7 @@ def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: 
     extras = frozenset({"redis"} if persistence else ())
     packages = runtime_requirements(extras, takes_protobuf_messages=_takes_protobuf_messages(project))
     _check_collisions(project.folder, tuple(map(package_name, packages)))
-    requirements = read_requirements(project.root, project.folder.paths, packages)
+    requirements, root = _requirements(project, packages, requirements_file)
     return ImagePlan(
         project,
         reference,
@@ -109,11 +136,35 @@ def make_plan(project: Project, reference: Reference, base_image: str, *, grpc: 
         grpc,
         persistence,
         requirements,
+        root,
         packages,
-        _archives(project.folder, requirements),
+        _archives(project.folder, requirements) if root == project.root else frozenset(),
         read_system_packages(project.root, RUN_FILE),
         _build_packages(project, requirements),
     )
+
+
+def _requirements(project: Project, runtime: tuple[str, ...], file: Path | None) -> tuple[Requirements, Path]:
+    """What the requirements say, and the folder that paths in them are relative to."""
+    if file is None:
+        return read_requirements(project.root, project.folder.paths, runtime), project.root
+    place = file.resolve()
+    if not place.is_file():
+        raise ProjectError(f"there is no requirements file {file}")
+    if place.is_relative_to(project.root):
+        inside = place.relative_to(project.root).as_posix()
+        return read_requirements(project.root, project.folder.paths, runtime, inside), project.root
+    return read_requirements(place.parent, _Beside(place.parent), runtime, place.name), place.parent
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """All paths that there are in a folder, none of which goes into the image."""
+
+    root: Path
+
+    def __contains__(self, path: object) -> bool:
+        return (self.root / str(path)).exists()
 
 
 #: The methods that take whole messages, as protobuf's over gRPC; feedback's always. Source: component API section 6.

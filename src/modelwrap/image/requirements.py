@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,21 +67,24 @@ class Requirements:
     constraints: frozenset[str] = frozenset()
 
 
-def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, ...]) -> Requirements:
-    """Reads `requirements.txt` and all that it includes.
+def read_requirements(
+    root: Path, present: Container[str], runtime: tuple[str, ...], file: str = REQUIREMENTS_FILE
+) -> Requirements:
+    """Reads `requirements.txt`, or what is given in its place, and all that it includes.
 
     Args:
-        root: The model folder.
-        present: The paths that go into the image, relative to it.
+        root: The model folder, or the folder of a file outside of it.
+        present: The paths that may be named, relative to the root.
         runtime: What modelwrap's runtime needs, as floors: `numpy>=1.26`.
+        file: The first file to read.
 
     Raises:
         ProjectError: Lines that can't work in an image; the message lists each with what to write instead.
     """
-    if not (root / REQUIREMENTS_FILE).exists():
+    if not (root / file).exists():
         return Requirements()
     reader = _Reader(root, present, {normalized(line.partition(">=")[0]): line for line in runtime})
-    reader.read_file(REQUIREMENTS_FILE)
+    reader.read_file(file)
     reader.check_hashes()
     if reader.faults:
         raise ProjectError("\n".join(reader.faults))
@@ -101,7 +104,7 @@ def read_requirements(root: Path, present: frozenset[str], runtime: tuple[str, .
 @dataclass(slots=True)
 class _Reader:
     root: Path
-    present: frozenset[str]
+    present: Container[str]
     runtime: Mapping[str, str]
     files: list[str] = field(default_factory=list)
     local: set[str] = field(default_factory=set)

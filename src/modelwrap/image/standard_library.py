@@ -5,17 +5,16 @@ Without it every start in a read-only container compiles these modules anew, for
 
 from __future__ import annotations
 
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from posixpath import basename, dirname, join
 
-from modelwrap.errors import DamagedBlob
 from modelwrap.image.archive import LayerWriter
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import Blob, Layer, LayerKind
 from modelwrap.image.layer_cache import LayerRecipe, make_layer
+from modelwrap.image.layer_reading import reading_layer
 from modelwrap.image.oci import JSONValue, digest_of
 from modelwrap.image.target import PythonTarget
 from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, compiler_version
@@ -100,17 +99,14 @@ def _sources(base: Sequence[Layer], library: str) -> dict[str, bytes]:
 def _files(blob: Blob, library: str) -> Iterator[tuple[str, bytes | None]]:
     """What a layer has of the modules, and, with None, what it takes away. Source: OCI image specification, layer."""
     witness = compiled_path(f"{library}/{_WITNESS}")
-    try:
-        with blob.open() as file, tarfile.open(fileobj=file, mode="r|*") as tar:
-            for entry in tar:
-                path = entry.name.removeprefix("./")
-                if basename(path).startswith(".wh."):
-                    yield join(dirname(path), basename(path).removeprefix(".wh.")), None
-                elif entry.isfile() and (path == witness or _is_wanted(path, library)):
-                    content = tar.extractfile(entry)
-                    yield path, content.read() if content and path != witness else b""
-    except (tarfile.TarError, EOFError) as error:
-        raise DamagedBlob(f"layer {blob.descriptor.digest} of the base image is no archive: {error}") from error
+    with reading_layer(blob) as tar:
+        for entry in tar:
+            path = entry.name.removeprefix("./")
+            if basename(path).startswith(".wh."):
+                yield join(dirname(path), basename(path).removeprefix(".wh.")), None
+            elif entry.isfile() and (path == witness or _is_wanted(path, library)):
+                content = tar.extractfile(entry)
+                yield path, content.read() if content and path != witness else b""
 
 
 def _is_wanted(path: str, library: str) -> bool:

@@ -35,7 +35,7 @@ def test_kinds_are_summed_and_what_is_not_known_is_left_empty() -> None:
 
 
 def test_layers_are_told_from_the_lowest_to_the_highest() -> None:
-    assert list(layers_table(IMAGE)) == [
+    assert list(layers_table(IMAGE.layers)) == [
         "layer             size  unpacked  holds             digest",
         "base           45.0 MB            a base            aaaaaaaaaaaa",
         "dependencies   17.0 MB   60.0 MB  numpy 2.2.6       nnnnnnnnnnnn",

@@ -124,8 +124,12 @@ def test_a_base_whose_history_skips_layers_leaves_the_image_without_one(plan: Pl
 
 
 def test_annotations_name_the_base_by_its_digest(plan: Planner) -> None:
-    annotations = image_annotations(plan(), "sha256:abc", 0)
+    annotations = image_annotations(plan(), 0, "sha256:abc")
     assert annotations["org.opencontainers.image.base.digest"] == "sha256:abc"
     assert annotations["org.opencontainers.image.base.name"] == "python:3.12-slim"
     assert annotations["org.opencontainers.image.created"] == "1970-01-01T00:00:00Z"
     assert annotations["org.opencontainers.image.title"] == "M"
+
+
+def test_an_index_has_no_one_base(plan: Planner) -> None:
+    assert "org.opencontainers.image.base.digest" not in image_annotations(plan(), 0)

@@ -1,0 +1,262 @@
+"""`modelwrap build`: a model folder becomes an image, without Docker, and goes where it is wanted."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from modelwrap.cli import terminal
+from modelwrap.cli.build_report import Outcome, built_document, built_lines, decided_document, decided_lines
+from modelwrap.cli.command import Command
+from modelwrap.cli.ending import ending_in_order
+from modelwrap.cli.exits import Exit
+from modelwrap.cli.progress import reporting
+from modelwrap.cli.reach import reaching
+from modelwrap.cli.settings import source_date_epoch
+from modelwrap.cli.wrap import left_out_lines
+from modelwrap.contract import Role
+from modelwrap.errors import ImageError
+from modelwrap.image.build_plan import BuildPlan, PackageSources, parse_platforms, parse_python
+from modelwrap.image.created import creation_time
+from modelwrap.image.locking import keep_lock
+from modelwrap.image.oci import Platform
+from modelwrap.image.pipeline import Built, Reach, build, decide, deliver
+from modelwrap.image.plan import make_plan
+from modelwrap.image.reference import ImageName, Reference, default_image_name, parse_reference
+from modelwrap.image.sinks.archive import ArchiveSink
+from modelwrap.image.sinks.daemon import DaemonSink
+from modelwrap.image.sinks.layout import LayoutSink
+from modelwrap.image.sinks.registry import RegistrySink
+from modelwrap.image.sinks.sink import Sink
+from modelwrap.project import choose_model_name, open_folder, read_project
+
+__all__ = ["COMMAND"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The command line as typed."""
+
+    model_path: str
+    model_name: str | None
+    tags: tuple[str, ...]
+    push: bool
+    load: bool
+    tar: str | None
+    oci: str | None
+    service_type: str
+    persistence: bool
+    grpc: bool
+    base_image: str | None
+    platforms: tuple[str, ...]
+    python: str | None
+    bytecode: bool
+    allow_missing: tuple[str, ...]
+    requirements: str | None
+    wheels: tuple[str, ...]
+    offline: bool
+    lock: str | None
+    build_wheels: bool
+    insecure: bool
+    dry_run: bool
+    as_json: bool
+    quiet: bool
+
+    @property
+    def base(self) -> str:
+        """The base image, as typed or by default."""
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return self.base_image or f"python:{self.python or own}-slim"
+
+
+def _run(request: Request) -> int:
+    """Decides, builds and delivers; prints the digest.
+
+    Raises:
+        ModelwrapError: It was refused, or failed; what was delivered before is told.
+    """
+    _check(request)
+    plan = _plan(request)
+    for text in plan.notes if not request.quiet else ():
+        terminal.note(text)
+    for line in left_out_lines(plan.image.project.folder.left_out) if not request.quiet else ():
+        terminal.say(line)
+    with ending_in_order():
+        return _dry(request, plan) if request.dry_run else _build(request, plan)
+
+
+def _check(request: Request) -> None:
+    if not (request.push or request.load or request.tar or request.oci or request.dry_run):
+        raise click.UsageError("say where the image goes: --push, --load, --tar FILE or --oci DIR")
+    if request.push and not request.tags:
+        raise click.UsageError("--push needs the image's name: -t REPO/NAME:TAG")
+
+
+def _plan(request: Request) -> BuildPlan:
+    python = parse_python(request.python) if request.python else ""
+    platforms = parse_platforms(request.platforms) or (_own_platform(),)
+    root = open_folder(Path(request.model_path))
+    model = request.model_name or choose_model_name(root)
+    project = read_project(root, model, Role(request.service_type))
+    reference = _reference(request, model)
+    image = make_plan(
+        project,
+        reference,
+        request.base,
+        grpc=request.grpc,
+        persistence=request.persistence,
+        requirements_file=Path(request.requirements) if request.requirements else None,
+    )
+    packages = PackageSources(
+        tuple(map(Path, request.wheels)),
+        request.offline,
+        Path(request.lock) if request.lock else None,
+        request.build_wheels,
+    )
+    created = creation_time(root, source_date_epoch())
+    plan = BuildPlan(image, platforms, python, packages, request.bytecode, created, request.allow_missing)
+    plan.check()
+    return plan
+
+
+def _reference(request: Request, model: str) -> Reference:
+    """The first name, as labels state it; one without a repository is told apart from the others by its class."""
+    typed = request.tags[0] if request.tags else default_image_name(model)
+    name = parse_reference(typed)
+    repository, _, last = typed.removesuffix(f"@{name.digest}").removesuffix(f":{name.tag}").rpartition("/")
+    return Reference(repository or name.path.rpartition("/")[0], last, name.tag)
+
+
+def _dry(request: Request, plan: BuildPlan) -> int:
+    """Shows what was decided."""
+    with reporting(quiet=request.quiet) as reporter, reaching(insecure=request.insecure) as reach:
+        decided = decide(plan, reach, reporter)
+    if request.as_json:
+        terminal.result(json.dumps(decided_document(plan, decided), indent=2))
+    else:
+        terminal.result("\n".join(decided_lines(plan, decided)))
+    return Exit.GOOD
+
+
+def _build(request: Request, plan: BuildPlan) -> int:
+    """Makes the image and brings it where it is wanted; its digest is the result."""
+    began = time.monotonic()
+    with reporting(quiet=request.quiet) as reporter, reaching(insecure=request.insecure) as reach:
+        built = build(plan, decide(plan, reach, reporter), reach, reporter)
+        reports = deliver(built, _sinks(request, reach), _names(request, plan), reporter)
+    locks = _keep_locks(request, built)
+    outcome = Outcome(built, reports, locks, time.monotonic() - began)
+    if not request.quiet:
+        terminal.say("\n".join(built_lines(outcome)))
+    terminal.result(json.dumps(built_document(outcome), indent=2) if request.as_json else built.index.digest)
+    return Exit.GOOD
+
+
+def _sinks(request: Request, reach: Reach) -> list[tuple[str, Sink]]:
+    """What costs least to do again comes first."""
+    sinks: list[tuple[str, Sink]] = []
+    if request.oci:
+        sinks.append(("write", LayoutSink(Path(request.oci))))
+    if request.tar:
+        sinks.append(("write", ArchiveSink(Path(request.tar))))
+    if request.load:
+        sinks.append(("load", DaemonSink(_engine())))
+    if request.push:
+        sinks.append(("push", RegistrySink(reach.connect)))
+    return sinks
+
+
+def _engine() -> str:
+    found = next((name for name in ("docker", "podman") if shutil.which(name)), None)
+    if found is None:
+        raise ImageError(
+            "there is no docker and no podman here to load an image into\n--tar FILE or --oci DIR need none"
+        )
+    return found
+
+
+def _names(request: Request, plan: BuildPlan) -> list[ImageName]:
+    typed = request.tags or (str(plan.image.reference),)
+    return [parse_reference(text) for text in typed]
+
+
+def _keep_locks(request: Request, built: Built) -> list[Path]:
+    """Writes the locks beside the image, one for each platform where there are several."""
+    kept = []
+    for place in _lock_places(request):
+        for image, lock in zip(built.index.images, built.locks, strict=True):
+            several = len(built.locks) > 1 and any(lock != other for other in built.locks)
+            kept.append(place.with_stem(f"{place.stem}-{image.platform.architecture}") if several else place)
+            keep_lock(lock, kept[-1])
+    return list(dict.fromkeys(kept))
+
+
+def _lock_places(request: Request) -> list[Path]:
+    """Source: PEP 751, file names."""
+    if request.lock:
+        return [] if Path(request.lock).exists() else [Path(request.lock)]
+    beside = (Path(path) for path in (request.oci, request.tar) if path)
+    return [path.with_name(f"pylock.{path.stem.replace('.', '-')}.toml") for path in beside]
+
+
+def _own_platform() -> Platform:
+    (own,) = parse_platforms((platform.machine().lower(),))
+    return own
+
+
+_OPTIONS = [
+    click.Option(["-t", "--tag", "tags"], multiple=True, metavar="NAME:TAG", help="Its name; may be repeated."),
+    click.Option(["--push"], is_flag=True, help="Push it to the registry of its name."),
+    click.Option(["--load"], is_flag=True, help="Hand it to Docker or Podman here."),
+    click.Option(["--tar"], metavar="FILE", help="Write an archive for docker load."),
+    click.Option(["--oci"], metavar="DIR", help="Write a folder in the OCI layout."),
+    click.Option(
+        ["--service-type"],
+        type=click.Choice([*Role], case_sensitive=False),
+        metavar="T",
+        default=Role.MODEL.value,
+        help="MODEL, ROUTER, COMBINER, TRANSFORMER, …",
+    ),
+    click.Option(["-p", "--persistence"], is_flag=True, help="Keep the object's state in Redis."),
+    click.Option(["--grpc"], is_flag=True, help="gRPC takes the one service port."),
+    click.Option(["--base-image"], metavar="IMAGE", help="In a registry; or oci:, archive:, docker:."),
+    click.Option(["--platform", "platforms"], multiple=True, metavar="P,…", help="linux/amd64, linux/arm64, or both."),
+    click.Option(["--python"], metavar="3.X", help="The Python that the base must bring."),
+    click.Option(["--no-bytecode", "bytecode"], flag_value=False, default=True, help="Leave out compiled modules."),
+    click.Option(["--allow-missing"], multiple=True, metavar="LIB", help="A library that may be missing."),
+    click.Option(["--requirements"], metavar="FILE", help="In place of requirements.txt."),
+    click.Option(["--wheels"], multiple=True, metavar="DIR", help="Look here too; may be repeated."),
+    click.Option(["--offline"], is_flag=True, help="Ask no network."),
+    click.Option(["--lock"], metavar="FILE", help="Follow a pylock.toml, or write it."),
+    click.Option(["--build-wheels"], is_flag=True, help="Build what has no wheel: runs its code."),
+    click.Option(["--insecure"], is_flag=True, help="Plain HTTP and any certificate will do."),
+    click.Option(["--dry-run"], is_flag=True, help="Decide and show; make nothing."),
+    click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document."),
+    click.Option(["-q", "--quiet"], is_flag=True, help="Print the digest only."),
+]
+
+COMMAND = Command(
+    "build",
+    [click.Argument(["model_path"]), click.Argument(["model_name"], required=False), *_OPTIONS],
+    lambda **words: _run(Request(**words)),
+    about=("Make an image of the class MODEL_NAME in MODEL_PATH, without Docker. Its digest is printed."),
+    groups={
+        "Where it goes": ["-t", "--push", "--load", "--tar", "--oci"],
+        "What it serves": ["--service-type", "-p", "--grpc"],
+        "What it stands on": ["--base-image", "--platform", "--python", "--no-bytecode", "--allow-missing"],
+        "Its packages": ["--requirements", "--wheels", "--offline", "--lock", "--build-wheels"],
+        "How it goes": ["--insecure", "--dry-run", "--json", "-q", "-h"],
+    },
+    examples=[
+        "modelwrap build ./iris -t registry.example:5000/team/iris:0.1 --push",
+        "modelwrap build ./iris -t seldonio/iris:0.1 --platform linux/amd64,linux/arm64 --push",
+        "modelwrap build ./iris IrisClassifier --wheels ./wheels --offline --base-image oci:./base --tar iris.tar",
+    ],
+)

@@ -1,0 +1,126 @@
+"""`modelwrap inspect`: what an image is made of, wherever it is. Layers are fetched only to list files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from modelwrap.cli import terminal
+from modelwrap.cli.build_report import layer_documents
+from modelwrap.cli.command import Command
+from modelwrap.cli.exits import Exit
+from modelwrap.cli.layer_table import columns, kinds_table, layers_table
+from modelwrap.cli.reach import reaching
+from modelwrap.errors import BaseImageError
+from modelwrap.image.build_plan import parse_platforms
+from modelwrap.image.contents import files_of, images_of, settings_of, told_layers
+from modelwrap.image.image import Image, Layer
+from modelwrap.image.oci import JSONObject, JSONValue
+from modelwrap.image.pipeline import Reach
+from modelwrap.image.sources.opening import open_path, open_shelf
+from modelwrap.image.sources.reading import SourceImage
+from modelwrap.image.sources.shelf import Shelf
+
+__all__ = ["COMMAND"]
+
+
+def _run(image: str, platforms: tuple[str, ...], files: bool, insecure: bool, as_json: bool) -> int:
+    with reaching(insecure=insecure) as reach:
+        found = _chosen(images_of(_shelf(image, reach)), platforms)
+        if as_json:
+            terminal.result(json.dumps([_document(each, with_files=files) for each in found], indent=2))
+        else:
+            terminal.result("\n\n".join("\n".join(_lines(each, with_files=files)) for each in found))
+    return Exit.GOOD
+
+
+def _shelf(image: str, reach: Reach) -> Shelf:
+    """A path of this machine before a name of a registry."""
+    if Path(image).exists():
+        return open_path(image, Path(image), reach.cache)
+    return open_shelf(image, reach.cache, reach.connect)
+
+
+def _chosen(images: Sequence[SourceImage], typed: tuple[str, ...]) -> list[SourceImage]:
+    wanted = [(platform.os, platform.architecture) for platform in parse_platforms(typed)]
+    found = [each for each in images if not wanted or (each.platform.os, each.platform.architecture) in wanted]
+    if not found:
+        there = ", ".join(str(each.platform) for each in images) or "none"
+        raise BaseImageError(f"the image is not there for {', '.join(typed)}\nit is there for: {there}")
+    return found
+
+
+def _lines(image: SourceImage, *, with_files: bool) -> Iterator[str]:
+    layers = told_layers(image.layers, image.config)
+    yield f"{image.name}, {image.platform}"
+    yield f"digest   {image.digest}"
+    yield f"created  {image.config.get('created') or 'unknown'}"
+    yield from ("", *kinds_table(Image(image.platform, image.config, layers)))
+    yield from ("", *layers_table(layers))
+    yield from ("", *columns(list(_setting_rows(settings_of(image.config))), words=("value",)))
+    for layer in layers if with_files else ():
+        yield from ("", f"{layer.kind}: {layer.title}", *_file_lines(layer))
+
+
+def _setting_rows(settings: JSONObject) -> Iterator[tuple[str, str]]:
+    yield "setting", "value"
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from ((name, f"{key}={text}" if text else key) for key, text in value.items())
+        elif isinstance(value, list) and name == "Env":
+            yield from ((name, str(text)) for text in value)
+        else:
+            yield name, json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+
+
+def _file_lines(layer: Layer) -> Iterator[str]:
+    for path, mode, size in files_of(layer):
+        yield f"  {mode:04o} {size:>10} {path}"
+
+
+def _document(image: SourceImage, *, with_files: bool) -> JSONObject:
+    layers = told_layers(image.layers, image.config)
+    told: list[JSONValue] = [*_layer_documents(layers, with_files=with_files)]
+    return {
+        "name": image.name,
+        "platform": str(image.platform),
+        "digest": image.digest,
+        "created": image.config.get("created"),
+        "layers": told,
+        "settings": settings_of(image.config),
+    }
+
+
+def _layer_documents(layers: Sequence[Layer], *, with_files: bool) -> Iterator[JSONObject]:
+    for layer, document in zip(layers, layer_documents(layers), strict=True):
+        if with_files:
+            document["files"] = [
+                {"path": path, "mode": f"{mode:04o}", "size": size} for path, mode, size in files_of(layer)
+            ]
+        yield document
+
+
+COMMAND = Command(
+    "inspect",
+    [
+        click.Argument(["image"]),
+        click.Option(["--platform", "platforms"], multiple=True, metavar="P,…", help="Only these.  [default: all]"),
+        click.Option(["--files"], is_flag=True, help="List every file of every layer; fetches the layers."),
+        click.Option(["--insecure"], is_flag=True, help="Speak plain HTTP to registries, or don't check certificates."),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document."),
+    ],
+    _run,
+    about=(
+        "Show what IMAGE is made of: layers and their sizes, what is in them, settings. IMAGE is a name in a registry, "
+        "a folder in the OCI layout, an archive, or docker:NAME."
+    ),
+    groups={"Options": ["--platform", "--files", "--insecure", "--json", "-h"]},
+    examples=[
+        "modelwrap inspect registry.example:5000/team/iris:0.1",
+        "modelwrap inspect ./iris-image --files",
+        "modelwrap inspect iris.tar --json",
+    ],
+)

@@ -1,0 +1,31 @@
+"""What commands about images reach on this machine and beyond: the user's cache, registries, the ways to packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from modelwrap.image.cache import Cache
+from modelwrap.image.dependencies.settings import read_surroundings
+from modelwrap.image.pipeline import Reach
+from modelwrap.image.registry.client import Registry
+
+__all__ = ["reaching"]
+
+
+@contextmanager
+def reaching(*, insecure: bool = False) -> Iterator[Reach]:
+    """One connection to each registry for the length of a command.
+
+    Args:
+        insecure: Whether plain HTTP and any certificate will do.
+    """
+    with ExitStack() as stack:
+        known: dict[str, Registry] = {}
+
+        def connect(host: str) -> Registry:
+            if host not in known:
+                known[host] = stack.enter_context(Registry(host, insecure=insecure))
+            return known[host]
+
+        yield Reach(Cache.of_user(), connect, read_surroundings())

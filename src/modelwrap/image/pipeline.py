@@ -1,0 +1,208 @@
+"""From a plan to an image, as a short list of steps: decide, fetch, check, lay, put together, deliver.
+
+Deciding looks at the base image and the indexes, and makes nothing. Nothing of the model or of a package is executed
+at any step, except where the plan allows wheels to be built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from modelwrap.errors import BaseImageError
+from modelwrap.image.base.facts import BaseFacts
+from modelwrap.image.base.probe import probe_base
+from modelwrap.image.build_plan import BuildPlan
+from modelwrap.image.cache import Cache
+from modelwrap.image.config import image_annotations, image_config
+from modelwrap.image.dependencies.lock import Lock
+from modelwrap.image.dependencies.obtaining import Packages, bring, settle
+from modelwrap.image.dependencies.resolution import Resolution, Wanted
+from modelwrap.image.dependencies.selection import Chosen, select
+from modelwrap.image.dependencies.settings import Surroundings
+from modelwrap.image.environment_layer import environment_layer
+from modelwrap.image.image import Image, ImageIndex, Layer
+from modelwrap.image.model_layers import model_layers
+from modelwrap.image.oci import Platform
+from modelwrap.image.reference import ImageName
+from modelwrap.image.registry.client import Registry
+from modelwrap.image.runtime_layer import runtime_layer
+from modelwrap.image.sinks.sink import Sink, SinkReport
+from modelwrap.image.sources.opening import open_image
+from modelwrap.image.sources.reading import SourceImage
+from modelwrap.image.standard_library import standard_library_layer
+from modelwrap.image.steps import Reporter
+from modelwrap.image.target import PythonTarget, WheelFile
+from modelwrap.image.validate.misfits import check_fit, read_natives
+from modelwrap.image.wheel_layers import wheel_layers
+
+__all__ = ["Built", "Decided", "Reach", "build", "decide", "deliver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """All that a build reaches outside of its plan.
+
+    Attributes:
+        cache: What earlier builds left.
+        connect: Makes a registry of its host.
+        surroundings: How this machine reaches packages.
+    """
+
+    cache: Cache
+    connect: Callable[[str], Registry]
+    surroundings: Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is known of one platform's image before anything of it is made.
+
+    Attributes:
+        base: What it stands on.
+        facts: What that brings.
+        resolution: The packages, and how they are reached.
+        chosen: The file of each package.
+    """
+
+    base: SourceImage
+    facts: BaseFacts
+    resolution: Resolution
+    chosen: tuple[Chosen, ...]
+
+    @property
+    def target(self) -> PythonTarget:
+        """What its packages are made for."""
+        return self.facts.python
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image whose layers are in the cache, ready to go anywhere.
+
+    Attributes:
+        index: The image, of one platform or several.
+        locks: The packages of each, with every hash.
+    """
+
+    index: ImageIndex
+    locks: tuple[Lock, ...]
+
+
+def decide(plan: BuildPlan, reach: Reach, reporter: Reporter) -> tuple[Decided, ...]:
+    """Finds the base image and the packages for each platform.
+
+    Raises:
+        ModelwrapError: They are not to be had, or don't fit; the message says what to do.
+    """
+    return tuple(_decide(plan, platform, reach, reporter) for platform in plan.platforms)
+
+
+def _decide(plan: BuildPlan, platform: Platform, reach: Reach, reporter: Reporter) -> Decided:
+    offline = plan.packages.is_offline
+    with reporter.step("base") as step:
+        name = plan.image.base_image
+        base = open_image(name, platform, cache=reach.cache, connect=reach.connect, offline=offline)
+        facts = probe_base(name, base.config, base.layers, reach.cache)
+        _check_python(plan, facts)
+        step.tell(f"{name}: {facts.description}")
+    with reporter.step("resolve") as step:
+        lock = plan.packages.lock if plan.packages.lock and plan.packages.lock.exists() else None
+        resolution = settle(_wanted(plan), facts.python, reach.surroundings, reach.cache, lock=lock)
+        chosen = select(resolution.lock, facts.python, resolution.pins)
+        step.tell(f"{len(chosen)} packages")
+    return Decided(base, facts, resolution, chosen)
+
+
+def _check_python(plan: BuildPlan, facts: BaseFacts) -> None:
+    if plan.python and plan.python != facts.python.minor:
+        raise BaseImageError(
+            f"the base image {facts.name} brings Python {facts.python.version}, not {plan.python}\n"
+            f"choose a --base-image with Python {plan.python}, or leave --python out"
+        )
+
+
+def _wanted(plan: BuildPlan) -> Wanted:
+    image, packages = plan.image, plan.packages
+    return Wanted(
+        image.requirements_root,
+        image.requirements,
+        image.runtime_requirements,
+        packages.wheels,
+        offline=packages.is_offline,
+        builds=packages.builds_wheels,
+    )
+
+
+def build(plan: BuildPlan, decided: Sequence[Decided], reach: Reach, reporter: Reporter) -> Built:
+    """Makes an image of what was decided; nothing leaves the cache yet.
+
+    Raises:
+        ModelwrapError: A package is not to be had, is damaged or does not fit the base; or the cache can't be written.
+    """
+    made = [_image(plan, each, reach.cache, reporter) for each in decided]
+    annotations = image_annotations(plan.image, plan.created)
+    return Built(ImageIndex(tuple(image for image, _ in made), annotations), tuple(lock for _, lock in made))
+
+
+def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> tuple[Image, Lock]:
+    packages = _bring(plan, decided, cache, reporter)
+    _check(plan, decided, packages.wheels, cache, reporter)
+    with reporter.step("layers") as step:
+        layers = (*decided.base.layers, *_layers(plan, decided, packages.wheels, cache))
+        step.tell(f"{len(layers)} layers")
+    config = image_config(plan.image, decided.base.config, layers, decided.target.platform, plan.created)
+    annotations = image_annotations(plan.image, plan.created, decided.base.digest)
+    return Image(decided.target.platform, config, layers, annotations), packages.lock
+
+
+def _bring(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> Packages:
+    with reporter.step("download") as step:
+        packages = bring(decided.resolution, _wanted(plan), decided.target, cache, step)
+        step.tell(f"{len(packages.wheels)} wheels")
+    return packages
+
+
+def _check(plan: BuildPlan, decided: Decided, wheels: Sequence[WheelFile], cache: Cache, reporter: Reporter) -> None:
+    """Before anything is made: what could not be loaded in the cluster ends here."""
+    with reporter.step("check") as step:
+        files = plan.image.project.folder.files
+        natives = read_natives((file.path, file.source) for file in files if file.path not in plan.image.archives)
+        check_fit(decided.facts, wheels, cache, model=natives, allowed=plan.allowed_missing)
+        step.tell("everything can be loaded")
+
+
+def _layers(plan: BuildPlan, decided: Decided, wheels: Sequence[WheelFile], cache: Cache) -> tuple[Layer, ...]:
+    """What changes seldom comes first."""
+    target, bytecode = decided.target, plan.has_bytecode
+    library = standard_library_layer(decided.base.layers, target, cache) if bytecode else None
+    return (
+        *((library,) if library else ()),
+        environment_layer(target, cache),
+        *wheel_layers(wheels, target, cache, bytecode=bytecode),
+        runtime_layer(target, cache, bytecode=bytecode),
+        *model_layers(plan.image, target, cache, bytecode=bytecode),
+    )
+
+
+def deliver(
+    built: Built, sinks: Sequence[tuple[str, Sink]], names: Sequence[ImageName], reporter: Reporter
+) -> tuple[SinkReport, ...]:
+    """Brings an image to every place that it is wanted in.
+
+    Args:
+        built: What to bring.
+        sinks: Where to, each with the name of its step.
+        names: What it is called there.
+        reporter: Shows how it goes.
+
+    Raises:
+        ImageError: A place refused it; the places before have it.
+    """
+    reports = []
+    for title, sink in sinks:
+        with reporter.step(title) as step:
+            report = sink.write(built.index, names, step)
+            step.tell(f"{report.place}: {report.outcome}")
+        reports.append(report)
+    return tuple(reports)

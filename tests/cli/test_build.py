@@ -1,0 +1,296 @@
+"""`modelwrap build` and `modelwrap inspect` as they are typed, on a base image that nobody runs, with no network."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from builds import MINOR, PYTHON, Bench, make_bench, quiet_environment
+from cli.command_line import COMMAND, modelwrap, write
+from elf_files import make_elf
+
+DIGEST = r"sha256:[0-9a-f]{64}\n"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return make_bench(tmp_path)
+
+
+def test_the_digest_alone_is_the_result_and_the_rest_is_told_beside_it(bench: Bench) -> None:
+    outcome = bench.build("-t", "registry.example/team/m:1", "--oci", bench.folder / "out")
+    assert outcome.status == 0, outcome.err
+    assert re.fullmatch(DIGEST, outcome.out)
+    lines = outcome.err.splitlines()
+    steps = [line.split()[0] for line in lines[:6]]
+    assert steps == ["base", "resolve", "download", "check", "layers", "write"]
+    for kind in ("base", "dependencies", "weights", "code"):
+        assert re.search(rf"^{kind} +\d+ ", outcome.err, re.MULTILINE), kind
+    assert lines[-1] == f"next: modelwrap push {bench.folder / 'out'} registry.example/team/m:1"
+
+
+def test_quiet_prints_the_digest_and_nothing_else(bench: Bench) -> None:
+    outcome = bench.build("--quiet", "--tar", bench.folder / "m.tar")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert re.fullmatch(DIGEST, outcome.out)
+
+
+def test_every_place_gets_the_same_image_and_json_tells_of_it(bench: Bench) -> None:
+    out, tar = bench.folder / "out", bench.folder / "m.tar"
+    document = json.loads(bench.build("--json", "--oci", out, "--tar", tar, "-t", "m:1").out)
+    assert [place["place"] for place in document["places"]] == [str(out), str(tar)]
+    (image,) = document["platforms"]
+    kinds = [layer["kind"] for layer in image["layers"]]
+    order = ["base", "environment", "dependencies", "runtime", "weights", "code"]
+    assert list(dict.fromkeys(kinds)) == order, "what changes seldom comes first"
+    for place in (out, tar):
+        (found,) = json.loads(modelwrap("inspect", place, "--json").out)
+        assert found["digest"] == image["digest"] == document["digest"]
+        assert [layer["kind"] for layer in found["layers"]] == kinds
+
+
+def test_inspect_tells_layers_settings_and_on_demand_every_file(bench: Bench) -> None:
+    bench.digest("-t", "registry.example/team/m:1")
+    told = modelwrap("inspect", bench.folder / "out-cache", "--files").out
+    for expected in (
+        "large 2.0",
+        "User          8888:0",
+        "Env           MODEL_NAME=Model",
+        "Labels        docker_image_version=1",
+        f"/opt/venv/lib/python{MINOR}/site-packages/greeting/__init__.py",
+        "/microservice/Model.py",
+    ):
+        assert expected in told
+
+
+def test_a_lock_is_written_beside_the_image_and_makes_it_again(bench: Bench) -> None:
+    digest = bench.digest()
+    lock = bench.folder / "pylock.out-cache.toml"
+    assert 'name = "greeting"' in lock.read_text()
+    given = bench.folder / "pylock.toml"
+    shutil.copy(lock, given)
+    assert bench.digest("--lock", given, cache="other") == digest
+    write(bench.model, {"requirements.txt": "greeting>=100\nlarge\n"})
+    refused = bench.build("--lock", given, "--oci", bench.folder / "refused")
+    assert refused.status == 1
+    assert "greeting" in refused.error
+    assert not (bench.folder / "refused").exists()
+
+
+def test_requirements_of_another_file_take_the_place_of_the_folders(bench: Bench) -> None:
+    other = write(bench.folder / "elsewhere", {"production.txt": "-r more.txt\n", "more.txt": "large\n"})
+    document = json.loads(bench.build("--dry-run", "--json", "--requirements", other / "production.txt").out)
+    names = {package["name"] for package in document["platforms"][0]["packages"]}
+    assert "large" in names
+    assert "greeting" not in names
+
+
+def test_a_dry_run_tells_what_would_be_made_and_makes_nothing(bench: Bench) -> None:
+    outcome = bench.build("--dry-run", "-t", "registry.example/team/m:1", "--platform", "linux/arm64,linux/amd64")
+    assert outcome.status == 0, outcome.err
+    for expected in ("registry.example/team/m:1", "linux/arm64", "linux/amd64", f"Python {PYTHON}", "large", "2.0"):
+        assert expected in outcome.out
+    assert not list((bench.folder / "cache/modelwrap").rglob("layers"))
+
+
+def test_two_platforms_make_one_index_of_two_images(bench: Bench) -> None:
+    document = json.loads(
+        bench.build("--json", "--platform", "linux/amd64,arm64", "--oci", bench.folder / "out", "-t", "m:1").out
+    )
+    assert [image["platform"] for image in document["platforms"]] == ["linux/amd64", "linux/arm64/v8"]
+    assert document["digest"] not in {image["digest"] for image in document["platforms"]}
+    (entry,) = json.loads((bench.folder / "out/index.json").read_text())["manifests"]
+    assert entry["digest"] == document["digest"]
+    (arm,) = json.loads(modelwrap("inspect", bench.folder / "out", "--platform", "linux/arm64", "--json").out)
+    assert arm["digest"] == document["platforms"][1]["digest"]
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        ([], 2, "say where the image goes"),
+        (["--push"], 2, "--push needs the image's name"),
+        (["--oci", "out", "--platform", "linux/s390x"], 1, "linux/amd64 or linux/arm64"),
+        (["--oci", "out", "--python", "3.99"], 1, f"brings Python {PYTHON}, not 3.99"),
+        (["--oci", "out", "-t", "Team/M:1"], 1, "team/m:1"),
+        (["--oci", "out", "--requirements", "nowhere.txt"], 1, "there is no requirements file nowhere.txt"),
+    ],
+)
+def test_a_slip_ends_before_anything_is_made(words: list[str], status: int, message: str, bench: Bench) -> None:
+    outcome = bench.build(*words)
+    assert (outcome.status, outcome.out) == (status, "")
+    assert message in outcome.error
+    assert not Path("out").exists()
+
+
+def test_debian_packages_are_refused_with_both_ways_out(bench: Bench) -> None:
+    write(bench.model, {"apt.txt": "libgomp1\n"})
+    outcome = bench.build("--oci", bench.folder / "out")
+    assert outcome.status == 1
+    assert "--base-image" in outcome.error
+    assert "modelwrap wrap" in outcome.error
+
+
+def test_a_library_that_the_base_lacks_is_refused_before_anything_goes_anywhere(bench: Bench) -> None:
+    write(bench.model, {"native.so": make_elf(needed=("libgomp.so.1",))})
+    out = bench.folder / "out"
+    refused = bench.build("--oci", out)
+    assert refused.status == 1
+    assert "libgomp.so.1" in refused.error
+    assert not out.exists()
+    assert bench.build("--oci", out, "--allow-missing", "libgomp.so.1").status == 0
+
+
+def test_a_package_that_is_not_there_is_named(bench: Bench) -> None:
+    write(bench.model, {"requirements.txt": "greeting\nabsent\n"})
+    outcome = bench.build("--oci", bench.folder / "out")
+    assert outcome.status == 1
+    assert "absent" in outcome.error
+    assert not (bench.folder / "out").exists()
+
+
+def test_a_secret_of_the_folder_stays_out_and_is_named(bench: Bench) -> None:
+    write(bench.model, {".env": "TOKEN=1", "server.pem": "key"})
+    outcome = bench.build("--oci", bench.folder / "out")
+    assert "left out (secret): .env, server.pem" in outcome.err
+    assert "server.pem" not in modelwrap("inspect", bench.folder / "out", "--files").out
+
+
+# -- the same image again ----------------------------------------------------------------------------------------------
+
+
+def test_the_same_inputs_make_the_same_digest_whatever_else_differs(bench: Bench) -> None:
+    """The table: everything that must not count, each against the first build."""
+    first = bench.digest()
+    copy = bench.folder / "another/place/model"
+    shutil.copytree(bench.model, copy, copy_function=shutil.copyfile)
+    os.utime(copy / "Model.py", (1, 1))
+    one_core = f"{min(os.sched_getaffinity(0))}"
+    found = {
+        "the same again, from the cache": bench.digest(),
+        "an empty cache": bench.digest(cache="empty"),
+        "another folder, other file times": bench.digest(model=copy, cache="folder"),
+        "another time zone and locale": bench.digest(cache="zone", TZ="Asia/Tokyo", LC_ALL="C", LANG="C"),
+        "another hash seed": bench.digest(cache="seed", PYTHONHASHSEED="4711"),
+        "Python's own switches": bench.digest(cache="switches", PYTHONOPTIMIZE="2", PYTHONDONTWRITEBYTECODE="1"),
+        "another umask": _with_umask(bench, 0o077),
+        "one core": _on_cores(bench, one_core),
+    }
+    assert found == dict.fromkeys(found, first)
+    assert bench.digest("--no-bytecode", cache="no-bytecode") != first, "bytecode is an input"
+
+
+def _with_umask(bench: Bench, umask: int) -> str:
+    before = os.umask(umask)
+    try:
+        return bench.digest(cache="umask")
+    finally:
+        os.umask(before)
+
+
+def _on_cores(bench: Bench, cores: str) -> str:
+    command = [*_command(bench, "cores"), "--oci", str(bench.folder / "out-cores")]
+    finished = subprocess.run(
+        ["taskset", "--cpu-list", cores, *command],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=_environment("cores", bench),
+    )
+    return finished.stdout.strip()
+
+
+def _command(bench: Bench, cache: str) -> list[str]:
+    sources = ["--offline", "--wheels", str(bench.folder / "wheels"), "--base-image", f"oci:{bench.folder / 'base'}"]
+    return [str(COMMAND), "build", str(bench.model), *sources, "--quiet"]
+
+
+def _environment(cache: str, bench: Bench) -> dict[str, str]:
+    return {**os.environ, **quiet_environment(bench.folder / cache)}
+
+
+def test_builds_side_by_side_in_one_cache_make_the_same_image(bench: Bench) -> None:
+    first = bench.digest(cache="alone")
+
+    def build(number: int) -> str:
+        out = bench.folder / f"side-{number}"
+        outcome = bench.build("--quiet", "--oci", out, cache="shared")
+        assert outcome.status == 0, outcome.err
+        return outcome.out.strip()
+
+    with ThreadPoolExecutor(3) as pool:
+        assert set(pool.map(build, range(3))) == {first}
+
+
+def test_a_build_after_killed_ones_makes_the_same_image(bench: Bench) -> None:
+    """Killed at different moments, as far as a loaded machine lets one choose them."""
+    first = bench.digest(cache="alone")
+    for number in range(4):
+        command = [*_command(bench, "killed"), "--oci", str(bench.folder / f"killed-{number}")]
+        with subprocess.Popen(command, env=_environment("killed", bench), stdout=subprocess.DEVNULL) as process:
+            _wait_for(bench.folder / "killed/modelwrap", number + 1, process)
+            process.send_signal(signal.SIGKILL)
+    assert bench.digest(cache="killed") == first
+
+
+def _wait_for(cache: Path, entries: int, process: subprocess.Popen[bytes]) -> None:
+    """Until the cache holds so many folders, or the build has ended."""
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        if cache.is_dir() and len(list(cache.iterdir())) >= entries:
+            return
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("change", ["code", "weights", "requirements", "settings", "time"])
+def test_whatever_counts_changes_the_digest(change: str, bench: Bench) -> None:
+    first = bench.digest()
+    words: list[str] = []
+    epoch = ""
+    match change:
+        case "code":
+            write(bench.model, {"Model.py": (bench.model / "Model.py").read_text() + "\n# edited\n"})
+        case "weights":
+            write(bench.model, {"weights.bin": b"\x07\x02" * 800_000})
+        case "requirements":
+            write(bench.model, {"requirements.txt": "greeting\n"})
+        case "settings":
+            words = ["--grpc"]
+        case "time":
+            epoch = "1000000000"
+    assert bench.digest(*words, SOURCE_DATE_EPOCH=epoch) != first
+
+
+def test_an_edit_of_the_code_leaves_every_other_layer(bench: Bench) -> None:
+    def layers() -> list[str]:
+        document = json.loads(bench.build("--json", "--oci", bench.folder / "out").out)
+        return [layer["digest"] for layer in document["platforms"][0]["layers"]]
+
+    before = layers()
+    with (bench.model / "Model.py").open("a") as source:
+        source.write("# edited\n")
+    after = layers()
+    assert before[:-1] == after[:-1]
+    assert before[-1] != after[-1]
+
+
+def test_no_command_line_tool_but_build_loads_what_building_needs() -> None:
+    program = (
+        "import sys; sys.argv[1:] = ['--help']; from modelwrap.cli.main import main; main();"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'urllib3', 'packaging', 'rich'}))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
