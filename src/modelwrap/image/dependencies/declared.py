@@ -162,8 +162,8 @@ class _Reader:
 
     def _source(self, line: Line, target: str) -> None:
         match = URL.fullmatch(target)
-        if match and not match["vcs"]:
-            self.urls.append(self._filled(target))
+        if match:
+            self.urls.append(self._filled(target.removeprefix(f"{match['vcs']}+")))
         file = _split_extras(target.partition("#")[0].partition("?")[0])[0]
         if (match and match["vcs"]) or not file.endswith(".whl"):
             self.built.append(line)

@@ -18,8 +18,10 @@ from modelwrap.image.dependencies.pip_settings import PipSettings, read_pip_sett
 from modelwrap.image.dependencies.settings import Surroundings
 from modelwrap.image.dependencies.uv_settings import UvSettings, read_uv_settings
 
-__all__ = ["IndexAccess", "host_of", "index_access"]
+__all__ = ["STRATEGY", "IndexAccess", "host_of", "index_access"]
 
+#: How uv chooses between indexes.
+STRATEGY = "--index-strategy"
 #: Variables with a file of certificates, in the order in which they win for pip's and uv's own requests.
 _CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -32,6 +34,7 @@ class IndexAccess:
     Attributes:
         variables: The environment of uv, whole: passwords go this way, since anyone can see arguments.
         arguments: What uv is told beside it.
+        constraints: Files that limit versions, which pip is told of.
         passwords: What to send to which index.
         ca_file: The certificates to trust; empty for the system's.
         client_cert: The certificate to show; empty for none.
@@ -42,6 +45,7 @@ class IndexAccess:
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     arguments: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     passwords: Passwords = field(default_factory=Passwords, repr=False)
     ca_file: str = ""
     client_cert: str = ""
@@ -95,6 +99,7 @@ def index_access(
     return IndexAccess(
         {**environment, **dict(_variables(pip, uv, environment, ca_file))},
         tuple(_arguments(pip, uv, (*pip.trusted_hosts, *trusted), has_urls=bool(urls))),
+        pip.constraints,
         gather_passwords((*urls, *uv.index_urls, *filter(None, (pip.index_url, *pip.extra_index_urls))), surroundings),
         ca_file,
         pip.client_cert,
@@ -131,12 +136,10 @@ def _arguments(pip: PipSettings, uv: UvSettings, trusted: tuple[str, ...], *, ha
         yield "--no-index"
     if pip.prereleases:
         yield from ("--prerelease", "allow")
-    for file in pip.constraints:
-        yield from ("--constraints", file)
     for host in dict.fromkeys(trusted):
         yield from ("--allow-insecure-host", host)
     if not uv.has_strategy and (has_urls or not (uv.index_url or uv.has_extra_indexes)):
-        yield from ("--index-strategy", "unsafe-best-match")
+        yield from (STRATEGY, "unsafe-best-match")
 
 
 def host_of(url: str) -> str:

@@ -21,7 +21,7 @@ from modelwrap.errors import RequirementsError
 from modelwrap.image.dependencies.passwords import without_password
 from modelwrap.image.requirement_forms import normalized
 
-__all__ = ["LOCK_FILE", "Artifact", "Lock", "Package", "read_lock", "write_lock"]
+__all__ = ["LOCK_FILE", "Artifact", "Lock", "Package", "Repository", "read_lock", "with_hash", "write_lock"]
 
 LOCK_FILE = "pylock.toml"
 _VERSION = "1.0"
@@ -54,6 +54,23 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Repository:
+    """A commit that a package is made of.
+
+    Attributes:
+        kind: `git`.
+        url: Where it is cloned from, without a password once it is written.
+        commit: The commit, whole.
+        folder: Where in it the project is; empty for its top.
+    """
+
+    kind: str
+    url: str
+    commit: str
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """One package of a lock.
 
@@ -64,7 +81,7 @@ class Package:
         archive: The file that requirements name by address or path; None for a package of an index.
         sdist: Its source archive, where there is one.
         directory: The local project it is; None for any other.
-        vcs: The repository and commit it is, as `(kind, address, commit)`; None for any other.
+        vcs: The commit it is made of; None for any other.
         marker: Where it is installed, as an environment marker; empty for everywhere.
         requires_python: Which Pythons it is for; empty where nothing is said.
         index: The index that had it.
@@ -76,7 +93,7 @@ class Package:
     archive: Artifact | None = None
     sdist: Artifact | None = None
     directory: Path | None = None
-    vcs: tuple[str, str, str] | None = None
+    vcs: Repository | None = None
     marker: str = ""
     requires_python: str = ""
     index: str = ""
@@ -142,11 +159,16 @@ def _package(table: Table, folder: Path, file: str) -> Package:
         _artifact(archive, folder) if (archive := _table(table, "archive")) else None,
         _artifact(sdist, folder) if (sdist := _table(table, "sdist")) else None,
         folder / _text(directory, "path") if directory else None,
-        (_text(vcs, "type"), _text(vcs, "url") or _text(vcs, "path"), _text(vcs, "commit-id")) if vcs else None,
+        _repository(vcs) if vcs else None,
         _text(table, "marker"),
         _text(table, "requires-python"),
         _text(table, "index"),
     )
+
+
+def _repository(table: Table) -> Repository:
+    url = _text(table, "url") or _text(table, "path")
+    return Repository(_text(table, "type"), url, _text(table, "commit-id"), _text(table, "subdirectory"))
 
 
 def _artifact(table: Table, folder: Path) -> Artifact:
@@ -203,8 +225,9 @@ def _fields(package: Package, folder: Path) -> Iterator[tuple[str, str]]:
         if value:
             yield key, _quote(value)
     if package.vcs:
-        kind, url, commit = package.vcs
-        yield "vcs", _inline({"type": kind, "url": without_password(url), "commit-id": commit})
+        one = package.vcs
+        place = {"type": one.kind, "url": without_password(one.url), "commit-id": one.commit}
+        yield "vcs", _inline({**place, "subdirectory": one.folder or None})
     if package.directory:
         yield "directory", _inline({"path": _relative(package.directory, folder)})
     for key, artifact in (("archive", package.archive), ("sdist", package.sdist)):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.errors import RequirementsError
 from modelwrap.image.cache import Cache
+from modelwrap.image.dependencies.building import build_wheels
 from modelwrap.image.dependencies.covering import check_covers
 from modelwrap.image.dependencies.fetching import complete, fetch
 from modelwrap.image.dependencies.lock import Lock, read_lock
-from modelwrap.image.dependencies.refusals import WAYS_OUT
 from modelwrap.image.dependencies.resolution import Resolution, Wanted, prepare, resolve
-from modelwrap.image.dependencies.selection import Chosen, select
+from modelwrap.image.dependencies.selection import select
 from modelwrap.image.dependencies.settings import Surroundings
 from modelwrap.image.steps import Step
 from modelwrap.image.target import PythonTarget, WheelFile
@@ -69,14 +68,13 @@ def bring(resolution: Resolution, wanted: Wanted, target: PythonTarget, cache: C
         RequirementsError: A package has no wheel that fits, or it is not to be had.
         DamagedBlob: A file is not what the lock means.
     """
-    chosen = select(resolution.lock, target, resolution.pins)
-    _refuse_unbuilt(chosen)
+    chosen = build_wheels(
+        select(resolution.lock, target, resolution.pins),
+        target,
+        resolution.access,
+        cache,
+        is_allowed=wanted.builds,
+        offline=wanted.offline,
+    )
     wheels = fetch(chosen, resolution.access, cache, step, pins=resolution.pins, offline=wanted.offline)
     return Packages(wheels, complete(resolution.lock, chosen, wheels))
-
-
-def _refuse_unbuilt(chosen: Sequence[Chosen]) -> None:
-    names = [str(one.package) for one in chosen if one.must_be_built]
-    if names:
-        ways = "\n".join(f"  {way}" for way in WAYS_OUT)
-        raise RequirementsError(f"the lock has no wheel for this platform of {', '.join(names)}, only source\n{ways}")

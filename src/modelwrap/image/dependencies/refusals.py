@@ -17,7 +17,7 @@ from modelwrap.image.requirement_forms import normalized
 from modelwrap.image.runtime_files import package_name
 from modelwrap.image.target import PythonTarget
 
-__all__ = ["WAYS_OUT", "Question", "explain", "refuse_building"]
+__all__ = ["REFUSED", "WAYS_OUT", "Question", "explain", "refuse_building"]
 
 #: What can be done about a package that has no wheel.
 WAYS_OUT = (
@@ -25,6 +25,8 @@ WAYS_OUT = (
     "or build with Docker, where pip makes it: modelwrap wrap, then ./build_image.sh",
 )
 
+#: What uv says of an index that asks who is there.
+REFUSED = re.compile(r"\b40[13] (?:Unauthorized|Forbidden)|authentication credentials")
 #: Where a requirement comes from that is in no file of the user.
 _RUNTIME = "modelwrap's runtime"
 
@@ -192,7 +194,7 @@ def _no_such_version(match: re.Match[str], question: Question) -> Iterator[str]:
 
 def _not_found(match: re.Match[str], question: Question) -> Iterator[str]:
     yield from _asked_by(match, question)
-    if "401" in match.string or "403" in match.string:
+    if REFUSED.search(match.string):
         yield "  an index does not take the user and password it was sent, or was sent none"
         yield f"  {WHERE_PASSWORDS_ARE}"
     elif question.is_offline:

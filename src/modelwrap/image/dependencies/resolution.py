@@ -17,9 +17,9 @@ from pathlib import Path
 from modelwrap.errors import RequirementsError
 from modelwrap.image.cache import Cache
 from modelwrap.image.dependencies.declared import Declared, read_declared
-from modelwrap.image.dependencies.index_access import IndexAccess, index_access
+from modelwrap.image.dependencies.index_access import STRATEGY, IndexAccess, index_access
 from modelwrap.image.dependencies.lock import Lock, read_lock, write_lock
-from modelwrap.image.dependencies.refusals import Question, explain, refuse_building
+from modelwrap.image.dependencies.refusals import REFUSED, Question, explain, refuse_building
 from modelwrap.image.dependencies.selection import MACHINES
 from modelwrap.image.dependencies.settings import Surroundings
 from modelwrap.image.dependencies.uv import UvFailed, run_uv
@@ -121,11 +121,16 @@ def _key(wanted: Wanted, declared: Declared, target: PythonTarget, access: Index
             sorted((*declared.requirements, *wanted.runtime)),
             sorted(declared.constraints),
             [target.version, _platform(target)],
-            access.places,
+            [access.places, access.arguments, [*map(_content, access.constraints)]],
             sorted(_contents(wanted)),
             [wanted.builds, declared.prereleases],
         ]
     )
+
+
+def _content(file: str) -> str:
+    path = Path(file)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else file
 
 
 def _contents(wanted: Wanted) -> Iterator[str]:
@@ -156,8 +161,21 @@ def _resolve(
                 raise RequirementsError(failure.complaint) from failure
             newest = _newest(wanted, declared, target, access)
             question = Question(wanted.runtime, declared, target, newest, is_offline=wanted.offline)
-            raise RequirementsError(explain(failure.complaint, question)) from failure
+            complaint = _with_reason(failure.complaint, arguments, access, wanted.root)
+            raise RequirementsError(explain(complaint, question)) from failure
     return read_lock(text, wanted.root, "what uv wrote")
+
+
+def _with_reason(complaint: str, arguments: list[str], access: IndexAccess, folder: Path) -> str:
+    """The complaint with the refusal of an index, which uv only tells when it takes the first one that has a name."""
+    if "was not found in" not in complaint or STRATEGY not in arguments:
+        return complaint
+    place = arguments.index(STRATEGY)
+    try:
+        run_uv([*arguments[:place], *arguments[place + 2 :]], access.variables, folder)
+    except UvFailed as failure:
+        return failure.complaint if REFUSED.search(failure.complaint) else complaint
+    return complaint
 
 
 def _arguments(
@@ -177,6 +195,7 @@ def _arguments(
         *(("--refresh",) if wanted.refresh and not wanted.offline else ()),
         *(("--prerelease", "allow") if declared.prereleases else ()),
         *(argument for place in wanted.wheels for argument in ("--find-links", str(place.resolve()))),
+        *(argument for file in access.constraints for argument in ("--constraints", file)),
         *access.arguments,
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -68,14 +69,18 @@ class Bench:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
 
-    def wheel(self, name: str, version: str = "1.0", *needs: str, folder: Path | None = None, **fields: str) -> Path:
-        """Makes a wheel with these requirements and metadata."""
+    def wheel(
+        self, name: str, version: str = "1.0", *needs: str, folder: Path | None = None, size: int = 0, **fields: str
+    ) -> Path:
+        """Makes a wheel with these requirements and metadata, and so many bytes that can't be compressed."""
         lines = [*(f"Requires-Dist: {need}" for need in needs)]
         lines += [f"{key.replace('_', '-')}: {value}" for key, value in fields.items()]
         text = "\n".join(("Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *lines, ""))
         info = f"{name.replace('-', '_')}-{version}.dist-info"
         module = name.replace("-", "_")
         files: dict[str, str | bytes] = {f"{module}.py": f"VALUE = {version!r}\n" * 200, f"{info}/METADATA": text}
+        if size:
+            files[f"{module}.bin"] = random.Random(1).randbytes(size)
         return make_wheel(folder or self.wheels, name, files, version=version).path
 
     def wanted(self, *, offline: bool = False, refresh: bool = False, builds: bool = False) -> Wanted:
@@ -89,8 +94,12 @@ class Bench:
     def obtain(self, wanted: Wanted | None = None) -> Packages:
         """Resolves and brings."""
         wanted = wanted or self.wanted()
+        return self.bring(self.resolve(wanted), offline=wanted.offline)
+
+    def resolve(self, wanted: Wanted | None = None) -> Resolution:
+        """Only resolves."""
         surroundings = quiet_surroundings(self.folder, **self.variables)
-        return self.bring(resolve(wanted, self.target, surroundings, self.cache), offline=wanted.offline)
+        return resolve(wanted or self.wanted(), self.target, surroundings, self.cache)
 
     def bring(self, resolution: Resolution, *, offline: bool = False) -> Packages:
         """Brings what was resolved."""
