@@ -96,7 +96,7 @@ class Container:
 
     def __init__(self, wrapped: Path, image_env: Mapping[str, str], given: Given) -> None:
         self.given = given
-        self._wrapped = wrapped
+        self.wrapped = wrapped
         self._stack = contextlib.ExitStack()
         path = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         runtime = "/opt/modelwrap" if may_confine() else str(wrapped / "runtime")
@@ -109,7 +109,7 @@ class Container:
         (folder / "root").mkdir()
         self.process = subprocess.Popen(
             [*self._entering(folder), *_START],
-            cwd=self._wrapped / "model",
+            cwd=self.wrapped / "model",
             env=self._env,
             stdin=subprocess.DEVNULL,
             stdout=self._output,
@@ -132,8 +132,8 @@ class Container:
             return ()
         places = (
             folder / "root",
-            self._wrapped / "model",
-            self._wrapped / "runtime",
+            self.wrapped / "model",
+            self.wrapped / "runtime",
             folder / "annotations",
             sys.prefix,
             Path(sys.base_prefix).resolve(),

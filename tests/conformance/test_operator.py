@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 
@@ -37,6 +39,7 @@ from conformance.iris_graph import (
 )
 from conformance.operator import Given, Probe
 from conformance.orchestrator import Body, NodeFailed, V2Orchestrator
+from official import message_class
 from rig import iris
 
 #: Seven servers at once, on a machine that may be busy.
@@ -96,6 +99,22 @@ def test_the_graph_answers_over_the_open_inference_protocol_too(
         (output,) = answer["outputs"]
         assert (answer["id"], output["datatype"], output["shape"]) == ("7", "BYTES", [len(FLOWERS), 1])
         assert [[name] for name in output["data"]] == models.answer(branch)
+
+
+def test_a_model_answers_the_one_call_that_the_orchestrator_makes_over_grpc_with_protocol_v2(
+    deployment: Running, models: Expected
+) -> None:
+    rows = FLOWERS * 0.1
+    tensor = {"name": "x", "datatype": "FP64", "shape": rows.shape, "contents": {"fp64_contents": rows.ravel()}}
+    asked = message_class("inference.ModelInferRequest")(model_name="second", inputs=[tensor])
+    with grpc.insecure_channel(f"127.0.0.1:{deployment.containers['second'].given.grpc}") as channel:
+        call: Any = channel.unary_unary(
+            "/inference.GRPCInferenceService/ModelInfer",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=message_class("inference.ModelInferResponse").FromString,
+        )
+        (output,) = call(asked, timeout=30).outputs
+    np.testing.assert_array_equal(np.reshape(output.contents.fp64_contents, tuple(output.shape)), models.second)
 
 
 def test_every_container_is_what_its_manifest_says(deployment: Running) -> None:

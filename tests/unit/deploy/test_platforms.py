@@ -14,6 +14,8 @@ from modelwrap.deploy.parameters import read_parameter
 from modelwrap.deploy.plan import Plan, Protocol
 from modelwrap.deploy.platforms import PLATFORMS, Platform, manifests
 from modelwrap.errors import DeployError
+from modelwrap.runtime.settings import ports
+from modelwrap.runtime.settings.sources import Sources
 
 NODE = Node(name="iris", image="registry.example/iris:0.1", artifact="gs://bucket/iris")
 PLAN = Plan(name="iris", root=NODE, max_replicas=4)
@@ -105,6 +107,21 @@ def test_the_grace_period_holds_what_comes_before_the_drain_and_the_drain(platfo
     told = environment(platform, plan)
     assert told["MODELWRAP_DRAIN_TIMEOUT"] == "30"
     assert told.get("MODELWRAP_DRAIN_DELAY") == ("5" if platform == Platform.KUBERNETES else None)
+
+
+@pytest.mark.parametrize("platform", [Platform.KUBERNETES, Platform.KSERVE])
+def test_the_runtime_listens_on_the_ports_that_the_manifest_names(platform: Platform) -> None:
+    told = {name: value for name, value in environment(platform).items() if isinstance(value, str)}
+    chosen = ports.choose(Sources({}, told))
+    grpc = chosen.grpc.number if chosen.grpc else None
+    listening = {
+        "http": chosen.http.number,
+        "grpc": grpc,
+        "metrics": chosen.metrics.number,
+        "http1": chosen.http.number,
+    }
+    named = pod_of(platform)["containers"][0]["ports"]
+    assert {port["name"]: port["containerPort"] for port in named}.items() <= listening.items()
 
 
 def test_kserve_refuses_a_drain_that_it_would_cut_off() -> None:
