@@ -215,7 +215,7 @@ def test_documents_are_attached_either_way(lists: bool) -> None:
     made = index(b"subject")
     with SmallRegistry(lists_referrers=lists) as small, _connect(small.address, None) as registry:
         push(registry, made, ImageName(small.address, "x", "1"))
-        first = attach(registry, "x", made.top.descriptor, b"{}", "application/vnd.cyclonedx+json")
+        first = attach(registry, "x", made.top.descriptor, b"{}", "application/vnd.cyclonedx+json").descriptor
         assert attached(registry, "x", made.digest) == (first,)
         assert read_attached(registry, "x", first) == b"{}"
         tag = f"x@{made.digest.replace(':', '-')}"

@@ -116,7 +116,9 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_with_what_to_do(
 
 def test_insecure_takes_any_certificate(guarded: RegistryServer, home: dict[str, str], tmp_path: Path) -> None:
     _log_in(home, guarded.address)
-    assert _push(tmp_path / "layout", guarded, home, "--insecure").status == 0
+    outcome = _push(tmp_path / "layout", guarded, home, "--insecure")
+    assert outcome.status == 0
+    assert "Warning" not in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_what_is_attached_is_listed_and_read_and_the_image_stays(
     with registry:
         push(registry, made, name)
         assert attached(registry, repository, made.digest) == ()
-        first = attach(registry, repository, made.top.descriptor, b'{"a":1}', SBOM, {"who": "tests"})
+        first = attach(registry, repository, made.top.descriptor, b'{"a":1}', SBOM, {"who": "tests"}).descriptor
         attach(registry, repository, made.top.descriptor, b"note", "text/plain")
         assert len(attached(registry, repository, made.digest)) == 2
         (found,) = attached(registry, repository, made.digest, SBOM)
@@ -42,6 +42,7 @@ def test_the_same_document_is_attached_once(registry: Registry, server: Registry
     made = index(b"subject")
     with registry:
         push(registry, made, ImageName(server.address, repository, "1"))
-        for _ in range(2):
-            attach(registry, repository, made.top.descriptor, b"{}", SBOM)
+        sent = [attach(registry, repository, made.top.descriptor, b"{}", SBOM).bytes_sent for _ in range(2)]
+        assert sent[0] > 0
+        assert sent[1] == 0
         assert len(attached(registry, repository, made.digest)) == 1

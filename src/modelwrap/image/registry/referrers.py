@@ -7,7 +7,7 @@ which whoever attaches something must keep. Source: distribution specification 1
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from modelwrap.errors import ImageError
 from modelwrap.image.documents import members_of, parse_document
@@ -36,9 +36,22 @@ from modelwrap.image.registry.transfer import pull_manifest
 from modelwrap.image.registry.upload import upload_blob
 from modelwrap.image.steps import Silent
 
-__all__ = ["attach", "attached", "read_attached"]
+__all__ = ["Attachment", "attach", "attached", "read_attached"]
 
 _EMPTY = b"{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What attaching a document came to.
+
+    Attributes:
+        descriptor: Of what refers to the manifest now.
+        bytes_sent: For it; 0 where it was attached already.
+    """
+
+    descriptor: Descriptor
+    bytes_sent: int
 
 
 def attach(
@@ -48,7 +61,7 @@ def attach(
     content: bytes,
     media_type: str,
     annotations: Mapping[str, str] | None = None,
-) -> Descriptor:
+) -> Attachment:
     """Attaches a document to a manifest. The same document attached twice is there once.
 
     Args:
@@ -59,16 +72,11 @@ def attach(
         media_type: Its kind, and that of what is attached.
         annotations: What else to say of it.
 
-    Returns:
-        What refers to the manifest now.
-
     Raises:
         RegistryError: The registry refused, or could not be reached.
     """
     document = BytesBlob(describe(media_type, content), content)
     empty = BytesBlob(describe(MediaType.OCI_EMPTY, _EMPTY), _EMPTY)
-    for blob in (document, empty):
-        upload_blob(registry, path, blob, Silent())
     whole: JSONObject = {
         **manifest_document(empty.descriptor, (document.descriptor,), annotations),
         "artifactType": media_type,
@@ -78,10 +86,13 @@ def attach(
     descriptor = replace(
         describe(MediaType.OCI_MANIFEST, manifest), artifact_type=media_type, annotations=dict(annotations or {})
     )
+    if any(one.digest == descriptor.digest for one in attached(registry, path, subject.digest)):
+        return Attachment(descriptor, 0)
+    sent = sum(upload_blob(registry, path, blob, Silent())[1] for blob in (document, empty))
     answer = registry.exchange(write_manifest(path, descriptor.digest, descriptor), manifest)
     if "oci-subject" not in answer.headers:
-        _list_by_tag(registry, path, subject.digest, descriptor)
-    return descriptor
+        sent += _list_by_tag(registry, path, subject.digest, descriptor)
+    return Attachment(descriptor, sent + descriptor.size)
 
 
 def attached(registry: Registry, path: str, digest: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
@@ -130,9 +141,8 @@ def _listed_by_tag(registry: Registry, path: str, digest: Digest) -> list[Descri
     return members_of(parse_document(content, f"{path}:{tag}"), path)
 
 
-def _list_by_tag(registry: Registry, path: str, digest: Digest, descriptor: Descriptor) -> None:
+def _list_by_tag(registry: Registry, path: str, digest: Digest, descriptor: Descriptor) -> int:
     listed = _listed_by_tag(registry, path, digest)
-    if any(one.digest == descriptor.digest for one in listed):
-        return
     content = canonical_json(index_document((*listed, descriptor)))
     registry.exchange(write_manifest(path, _fallback_tag(digest), describe(MediaType.OCI_INDEX, content)), content)
+    return len(content)

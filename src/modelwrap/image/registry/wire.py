@@ -67,6 +67,9 @@ class Wire:
         self._lock = threading.Lock()
         self._pools: dict[tuple[str, str | None], urllib3.PoolManager] = {}
         self._has_answered = False
+        if insecure:
+            # Who asks for it need not be warned at each connection.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def close(self) -> None:
         """Closes all connections that are not in use."""

@@ -11,7 +11,8 @@ from modelwrap.image.cache import Cache
 from modelwrap.image.documents import descriptor_of
 from modelwrap.image.image import Blob
 from modelwrap.image.oci import Descriptor
-from modelwrap.image.sources.archive import archive_shelf
+from modelwrap.image.sources.archive import DockerShelf
+from modelwrap.image.sources.layout import TarFiles
 from modelwrap.image.sources.reading import read_parcel
 from modelwrap.image.sources.shelf import FetchedBlob
 
@@ -53,7 +54,8 @@ class DaemonShelf:
     def _save(self, identity: str) -> tuple[Descriptor, bytes]:
         with self.cache.draft() as draft:
             self._run("save", "--output", str(draft.path), self.image)
-            shelf = archive_shelf(self.name, draft.path, self.cache)
+            # Not by the layout that newer engines add: it names platforms that they have not saved.
+            shelf = DockerShelf(self.name, TarFiles(draft.path), self.cache)
             descriptor, content = shelf.top()
             for entry in read_parcel(shelf).entries:
                 for blob in entry.blobs:
