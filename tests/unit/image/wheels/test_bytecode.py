@@ -36,7 +36,8 @@ source, other, *words = sys.argv[1:]
 words = [sys.intern(word) for word in words]
 before = compile(other * 50, "/other.py", "exec", dont_inherit=True)
 code = compile(source, "/flower.py", "exec", dont_inherit=True)
-print(hashlib.sha256(_dump(code)).hexdigest(), hashlib.sha256(marshal.dumps(code)).hexdigest())
+plain = hashlib.sha256(marshal.dumps(code)).hexdigest()  # first: ours leaves traces in the process
+print(hashlib.sha256(_dump(code)).hexdigest(), plain)
 """
 
 
