@@ -118,6 +118,10 @@ startup: $(READY) ## Measure imports, the command line's start and the superviso
 footprint: $(READY) ## Measure what the runtime adds to the environment of a model
 	@$(BIN)/python -m bench.footprint
 
+.PHONY: layer-work
+layer-work: $(READY) ## Measure the work of making layers beside tar and zlib, and the memory that 3 GB of wheels take
+	@$(BIN)/python -m bench.layer_work
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
