@@ -41,8 +41,8 @@ class Passwords:
         by_host: Headers from `.netrc`.
     """
 
-    by_place: dict[_Realm, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    by_host: dict[str, str] = field(default_factory=dict)
+    by_place: dict[_Realm, tuple[tuple[str, str], ...]] = field(default_factory=dict, repr=False)
+    by_host: dict[str, str] = field(default_factory=dict, repr=False)
 
     def header_for(self, url: str) -> str | None:
         """The Authorization header for a URL; the one given for the path that is most alike. None where none is known.
