@@ -63,6 +63,7 @@ class Request:
     wheels: tuple[str, ...]
     offline: bool
     lock: str | None
+    upgrade: bool
     build_wheels: bool
     insecure: bool
     dry_run: bool
@@ -119,6 +120,7 @@ def _plan(request: Request) -> BuildPlan:
         request.offline,
         Path(request.lock) if request.lock else None,
         request.build_wheels,
+        request.upgrade,
     )
     created = creation_time(root, source_date_epoch())
     plan = BuildPlan(image, platforms, python, packages, request.bytecode, created, request.allow_missing)
@@ -235,6 +237,7 @@ _OPTIONS = [
     click.Option(["--wheels"], multiple=True, metavar="DIR", help="Look here too; may be repeated."),
     click.Option(["--offline"], is_flag=True, help="Ask no network."),
     click.Option(["--lock"], metavar="FILE", help="Follow a pylock.toml, or write it."),
+    click.Option(["--upgrade"], is_flag=True, help="Ask for newer versions again."),
     click.Option(["--build-wheels"], is_flag=True, help="Build what has no wheel: runs its code."),
     click.Option(["--insecure"], is_flag=True, help="Plain HTTP and any certificate will do."),
     click.Option(["--dry-run"], is_flag=True, help="Decide and show; make nothing."),
@@ -251,7 +254,7 @@ COMMAND = Command(
         "Where it goes": ["-t", "--push", "--load", "--tar", "--oci"],
         "What it serves": ["--service-type", "-p", "--grpc"],
         "What it stands on": ["--base-image", "--platform", "--python", "--no-bytecode", "--allow-missing"],
-        "Its packages": ["--requirements", "--wheels", "--offline", "--lock", "--build-wheels"],
+        "Its packages": ["--requirements", "--wheels", "--offline", "--lock", "--upgrade", "--build-wheels"],
         "How it goes": ["--insecure", "--dry-run", "--json", "-q", "-h"],
     },
     examples=[

@@ -27,12 +27,14 @@ class PackageSources:
         is_offline: Whether nothing is asked of any network.
         lock: A lock to follow if it is there, and to write if it is not; None to resolve anew.
         builds_wheels: Whether a package without a wheel may be built here, which runs its code.
+        upgrades: Whether the indexes are asked for newer versions than an earlier build or the lock found.
     """
 
     wheels: tuple[Path, ...] = ()
     is_offline: bool = False
     lock: Path | None = None
     builds_wheels: bool = False
+    upgrades: bool = False
 
 
 @dataclass(frozen=True, slots=True)

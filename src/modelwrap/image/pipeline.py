@@ -107,7 +107,8 @@ def _decide(plan: BuildPlan, platform: Platform, reach: Reach, reporter: Reporte
         _check_python(plan, facts)
         step.tell(f"{name}: {facts.description}")
     with reporter.step("resolve") as step:
-        lock = plan.packages.lock if plan.packages.lock and plan.packages.lock.exists() else None
+        lock = plan.packages.lock if not plan.packages.upgrades else None
+        lock = lock if lock and lock.exists() else None
         resolution = settle(_wanted(plan), facts.python, reach.surroundings, reach.cache, lock=lock)
         chosen = select(resolution.lock, facts.python, resolution.pins)
         step.tell(f"{len(chosen)} packages")
@@ -131,6 +132,7 @@ def _wanted(plan: BuildPlan) -> Wanted:
         packages.wheels,
         offline=packages.is_offline,
         builds=packages.builds_wheels,
+        refresh=packages.upgrades,
     )
 
 
