@@ -238,7 +238,8 @@ _INTRODUCTION = f"""\
 Every framework's example, with the newest versions that its index had on the day of the run: trained, wrapped, served,
 and held against the class called directly. `make examples ARGS=--write` makes this page; nothing in it is written by
 hand. PyTorch is the newest build for the CPU that pip finds, which may be older than the newest release. How to save
-and load a model of each: the how-to pages that the [index](../README.md) lists.
+and load a model of each: the how-to pages that the [index](../README.md) lists. Two of the folders are also built as
+images and run as containers: scikit-learn's by `make e2e`, the guide's own with Keras by `make e2e-heavy`.
 
 * *beside our runtime*: both lists of requirements are resolved together. `yes`: nothing of the model's gives way.
 * *answers equal*: batches of 1, 5, 256 and so many rows that they hold 1.5 million numbers, over REST and gRPC. `to`
