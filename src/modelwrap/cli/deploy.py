@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from modelwrap.cli import terminal
 from modelwrap.cli.command import Command
@@ -34,6 +35,8 @@ __all__ = ["COMMAND"]
 
 _GRAPH_FILES = (".yaml", ".yml")
 _SIZE = Size()
+#: What a graph file says for each of its nodes.
+_OF_ONE = frozenset({"--image", "--service-type", "--parameter", "--env", "--persistence", "--artifact"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class _Request:
     grpc: bool
     replicas: int | None
     max_replicas: int | None
-    cpu: str | None
+    cpu: str
     memory: str
     drain_timeout: float
     pull_secret: str
@@ -69,7 +72,7 @@ class _Request:
     @property
     def size(self) -> Size:
         """What a container gets."""
-        return Size(self.cpu or _SIZE.cpu, self.memory)
+        return Size(self.cpu, self.memory)
 
 
 def _run(request: _Request) -> int:
@@ -126,31 +129,16 @@ def _plan(request: _Request, target: Target, name: str, root: Node, source: Sour
 
 def _refuse_idle_options(request: _Request, target: Target) -> None:
     """An option that would change nothing is refused: whoever gives it expects something of it."""
-    given: dict[str, object] = {
-        "--replicas": request.replicas,
-        "--max-replicas": request.max_replicas,
-        "--cpu": request.cpu,
-        "--grpc": request.grpc,
-        "--artifact": request.artifact,
-        "--no-monitor": request.no_monitor,
-        "--namespace": request.namespace,
-        "--pull-secret": request.pull_secret,
-        "--state-secret": request.state_secret,
+    context = click.get_current_context()
+    typed = {
+        param.opts[-1]
+        for param in context.command.params
+        if context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     }
-    for option, value in given.items():
-        if value and option in target.idle_options:
-            raise click.UsageError(f"{option} means nothing for {target.title}", click.get_current_context())
-    of_one: dict[str, object] = {
-        "--image": request.image,
-        "--service-type": request.service_type,
-        "--parameter": request.parameter,
-        "--env": request.env,
-        "--persistence": request.persistence,
-        "--artifact": request.artifact,
-    }
-    for option, value in of_one.items():
-        if value and request.is_graph:
-            raise click.UsageError(f"{option} is said in the graph file, for each node", click.get_current_context())
+    for option in sorted(typed & target.idle_options):
+        raise click.UsageError(f"{option} means nothing for {target.title}", context)
+    for option in sorted(typed & _OF_ONE) if request.is_graph else ():
+        raise click.UsageError(f"{option} is said in the graph file, for each node", context)
 
 
 def _notes(plan: Plan, target: Target) -> Iterator[str]:
@@ -204,7 +192,7 @@ _OPTIONS = [
         metavar="N",
         help="How many may run.  [default: twice as many]",
     ),
-    click.Option(["--cpu"], metavar="N", help=f"Processors set aside for each.  [default: {_SIZE.cpu}]"),
+    click.Option(["--cpu"], metavar="N", default=_SIZE.cpu, show_default=True, help="Processors set aside for each."),
     click.Option(
         ["--memory"],
         metavar="SIZE",
