@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import os
+import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import CodeType
 
@@ -149,7 +151,8 @@ from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.wheel_layers import wheel_layers
 
 names = [sys.intern(name) for name in sys.argv[4].split()]
-wheels = [WheelFile(p.name.split("-")[0], "1.0", p, digest_of(p.read_bytes())) for p in Path(sys.argv[1]).glob("*.whl")]
+paths = sorted(Path(sys.argv[1]).glob("*.whl"))
+wheels = [WheelFile(p.name.split("-")[0], "1.0", p, digest_of(p.read_bytes())) for p in paths]
 target = PythonTarget(sys.argv[3], "/usr/local/bin/python3")
 layers = wheel_layers(wheels, target, Cache(Path(sys.argv[2])), bytecode=True, workers=int(sys.argv[5]))
 print(*(layer.blob.descriptor.digest for layer in layers))
@@ -175,3 +178,32 @@ def test_nothing_but_the_wheels_and_the_target_shows_in_the_digests(tmp_path: Pa
         )
     assert told[0] == told[1]
     assert len(told[0].split()) == 2
+
+
+def start_build(folder: Path, cache: str, workers: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", BUILD, "wheels", str(folder / cache), VERSION, "", str(workers)]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE)
+
+
+def wait_for(build: subprocess.Popen[bytes]) -> bytes:
+    told, _ = build.communicate(timeout=50)
+    assert build.returncode == 0
+    return told
+
+
+def test_a_build_after_a_killed_one_and_builds_side_by_side_come_to_the_same(tmp_path: Path) -> None:
+    noise = random.Random(1)
+    for number in range(4):
+        files = {f"p{number}/m{n}.py": f"VALUE = {noise.random()}\n" * 40 for n in range(200)}
+        make_wheel(tmp_path / "wheels", f"p{number}", files)
+    killed = start_build(tmp_path, "cache", 2)
+    deadline = time.monotonic() + 30
+    while not list((tmp_path / "cache").glob("drafts/*")) and killed.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    killed.kill()
+    killed.communicate()
+    after, beside = start_build(tmp_path, "cache", 1), start_build(tmp_path, "cache", 2)
+    fresh = start_build(tmp_path, "fresh", 2)
+    told = [wait_for(build) for build in (after, beside, fresh)]
+    assert len(told[0].split()) == 4
+    assert told[0] == told[1] == told[2]

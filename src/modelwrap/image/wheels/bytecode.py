@@ -20,6 +20,7 @@ from typing import cast
 from modelwrap.errors import ImageError
 from modelwrap.image.cache import Cache
 from modelwrap.image.oci import Digest, JSONObject, canonical_json
+from modelwrap.image.settings import loader_settings
 from modelwrap.image.target import PythonTarget
 
 __all__ = ["Bytecode", "Compiled", "Source", "can_compile", "compile_sources", "compiled_path", "is_worth_compiling"]
@@ -131,7 +132,11 @@ def _compile(sources: Sequence[Source], cache: Cache, archive: Path | None, chec
         }
         command = [*_INTERPRETER, str(_PROGRAM)]
         done = subprocess.run(
-            command, input=json.dumps(job).encode(), capture_output=True, env=_SURROUNDINGS, check=False
+            command,
+            input=json.dumps(job).encode(),
+            capture_output=True,
+            env={**_SURROUNDINGS, **loader_settings()},
+            check=False,
         )
         if done.returncode:
             last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or "it said nothing"

@@ -26,7 +26,7 @@ __all__ = ["Member", "Wheel"]
 #: Read and inflated at once.
 _PIECE = 256 * 1024
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
-_ENCRYPTED = 0x1
+_ENCRYPTED, _IN_UTF8 = 0x1, 0x800
 #: What RECORD can't hash: itself and its signatures.
 _UNHASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 
@@ -168,7 +168,10 @@ class Wheel:
         if len(start) != _LOCAL_HEADER.size or not start.startswith(b"PK\x03\x04"):
             raise self._damage(f"{entry.filename} is not where the wheel's directory says")
         *_, name_length, extra_length = _LOCAL_HEADER.unpack(start)
-        self._file.seek(name_length + extra_length, 1)
+        name = self._file.read(name_length).decode("utf-8" if entry.flag_bits & _IN_UTF8 else "cp437", "replace")
+        if name != entry.orig_filename:
+            raise self._damage(f"{entry.filename} calls itself {name!r}, which other readers would take it for")
+        self._file.seek(extra_length, 1)
         place, left = self._file.tell(), entry.compress_size
         while left:
             self._file.seek(place)  # another member may have been read in between

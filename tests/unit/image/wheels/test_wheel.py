@@ -114,6 +114,10 @@ def flip_first_byte_of_stream(content: bytes) -> bytes:
     return content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :]
 
 
+def rename_in_the_members_own_header(content: bytes) -> bytes:
+    return content.replace(b"p.py", b"q.py", 1)
+
+
 def claim_encryption(content: bytes) -> bytes:
     at = content.index(b"PK\x01\x02")
     return content[: at + 8] + b"\x01\x00" + content[at + 10 :]
@@ -133,6 +137,7 @@ def claim_encryption(content: bytes) -> bytes:
         (flip_first_byte_of_stream, "p.py"),
         (claim_encryption, "is encrypted"),
         (replace(b"PK\x03\x04", b"PK\x03\x05"), "is not where the wheel's directory says"),
+        (rename_in_the_members_own_header, "p.py calls itself 'q.py', which other readers would take it for"),
     ],
 )
 def test_a_damaged_archive_is_refused(tmp_path: Path, edit: Callable[[bytes], bytes], said: str) -> None:
