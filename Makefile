@@ -102,6 +102,10 @@ state-stall: $(READY) ## Measure how long saving state holds requests up
 bench-peers: $(READY) ## Measure this server and other servers of Python models in one run
 	@$(BIN)/python -m bench.comparison $(ARGS)
 
+.PHONY: bench-image
+bench-image: $(READY) ## Measure image building beside Docker, BuildKit with uv and Buildah (needs root; ten minutes)
+	@PYTHONPATH=tests $(BIN)/python -m bench.image_building $(ARGS)
+
 .PHONY: profile
 profile: $(READY) ## Show where a worker's time goes under load, native code included
 	@$(BIN)/python -m bench.hot_path $(ARGS)

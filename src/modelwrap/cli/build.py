@@ -27,7 +27,7 @@ from modelwrap.image.build_plan import BuildPlan, PackageSources, parse_platform
 from modelwrap.image.created import creation_time
 from modelwrap.image.locking import keep_lock
 from modelwrap.image.oci import Platform
-from modelwrap.image.pipeline import Built, Reach, build, decide, deliver
+from modelwrap.image.pipeline import Built, Reach, attach, build, decide, deliver
 from modelwrap.image.plan import make_plan
 from modelwrap.image.reference import ImageName, Reference, default_image_name, parse_reference
 from modelwrap.image.sinks.archive import ArchiveSink
@@ -65,6 +65,8 @@ class Request:
     lock: str | None
     upgrade: bool
     build_wheels: bool
+    sbom: bool
+    ca_bundle: str | None
     insecure: bool
     dry_run: bool
     as_json: bool
@@ -138,7 +140,10 @@ def _reference(request: Request, model: str) -> Reference:
 
 def _dry(request: Request, plan: BuildPlan) -> int:
     """Shows what was decided."""
-    with reporting(quiet=request.quiet) as reporter, reaching(insecure=request.insecure) as reach:
+    with (
+        reporting(quiet=request.quiet) as reporter,
+        reaching(insecure=request.insecure, ca_bundle=request.ca_bundle) as reach,
+    ):
         decided = decide(plan, reach, reporter)
     if request.as_json:
         terminal.result(json.dumps(decided_document(plan, decided), indent=2))
@@ -150,9 +155,16 @@ def _dry(request: Request, plan: BuildPlan) -> int:
 def _build(request: Request, plan: BuildPlan) -> int:
     """Makes the image and brings it where it is wanted; its digest is the result."""
     began = time.monotonic()
-    with reporting(quiet=request.quiet) as reporter, reaching(insecure=request.insecure) as reach:
-        built = build(plan, decide(plan, reach, reporter), reach, reporter)
-        reports = deliver(built, _sinks(request, reach), _names(request, plan), reporter)
+    with (
+        reporting(quiet=request.quiet) as reporter,
+        reaching(insecure=request.insecure, ca_bundle=request.ca_bundle) as reach,
+    ):
+        decided = decide(plan, reach, reporter)
+        built = build(plan, decided, reach, reporter)
+        names = _names(request, plan)
+        reports = deliver(built, _sinks(request, reach), names, reporter)
+        if request.push and request.sbom:
+            attach(plan, built, decided, names, reach, reporter)
     locks = _keep_locks(request, built)
     outcome = Outcome(built, reports, locks, time.monotonic() - began)
     if not request.quiet:
@@ -193,8 +205,9 @@ def _keep_locks(request: Request, built: Built) -> list[Path]:
     """Writes the locks beside the image, one for each platform where there are several."""
     kept = []
     for place in _lock_places(request):
-        for image, lock in zip(built.index.images, built.locks, strict=True):
-            several = len(built.locks) > 1 and any(lock != other for other in built.locks)
+        locks = [packages.lock for packages in built.packages]
+        for image, lock in zip(built.index.images, locks, strict=True):
+            several = any(lock != other for other in locks)
             kept.append(place.with_stem(f"{place.stem}-{image.platform.architecture}") if several else place)
             keep_lock(lock, kept[-1])
     return list(dict.fromkeys(kept))
@@ -239,6 +252,8 @@ _OPTIONS = [
     click.Option(["--lock"], metavar="FILE", help="Follow a pylock.toml, or write it."),
     click.Option(["--upgrade"], is_flag=True, help="Ask for newer versions again."),
     click.Option(["--build-wheels"], is_flag=True, help="Build what has no wheel: runs its code."),
+    click.Option(["--no-sbom", "sbom"], flag_value=False, default=True, help="Attach no bill of materials."),
+    click.Option(["--ca-bundle"], metavar="FILE", help="Authorities to trust for registries."),
     click.Option(["--insecure"], is_flag=True, help="Plain HTTP and any certificate will do."),
     click.Option(["--dry-run"], is_flag=True, help="Decide and show; make nothing."),
     click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document."),
@@ -255,7 +270,7 @@ COMMAND = Command(
         "What it serves": ["--service-type", "-p", "--grpc"],
         "What it stands on": ["--base-image", "--platform", "--python", "--no-bytecode", "--allow-missing"],
         "Its packages": ["--requirements", "--wheels", "--offline", "--lock", "--upgrade", "--build-wheels"],
-        "How it goes": ["--insecure", "--dry-run", "--json", "-q", "-h"],
+        "How it goes": ["--no-sbom", "--ca-bundle", "--insecure", "--dry-run", "--json", "-q", "-h"],
     },
     examples=[
         "modelwrap build ./iris -t registry.example:5000/team/iris:0.1 --push",

@@ -15,26 +15,43 @@ from modelwrap.cli.exits import Exit
 from modelwrap.cli.layer_table import columns, kinds_table, layers_table
 from modelwrap.cli.reach import reaching
 from modelwrap.errors import BaseImageError
+from modelwrap.image.bills import components_of, find_bill
 from modelwrap.image.build_plan import parse_platforms
 from modelwrap.image.contents import files_of, images_of, settings_of, told_layers
 from modelwrap.image.image import Image, Layer
 from modelwrap.image.oci import JSONObject, JSONValue
 from modelwrap.image.pipeline import Reach
+from modelwrap.image.reference import parse_reference
 from modelwrap.image.sources.opening import open_path, open_shelf
 from modelwrap.image.sources.reading import SourceImage
 from modelwrap.image.sources.shelf import Shelf
 
 __all__ = ["COMMAND"]
 
+#: How names begin that no registry has.
+_PLACES = {"oci", "archive", "docker", "podman"}
 
-def _run(image: str, platforms: tuple[str, ...], files: bool, insecure: bool, as_json: bool) -> int:
-    with reaching(insecure=insecure) as reach:
+
+def _run(
+    image: str, platforms: tuple[str, ...], files: bool, ca_bundle: str | None, insecure: bool, as_json: bool
+) -> int:
+    with reaching(insecure=insecure, ca_bundle=ca_bundle) as reach:
         found = _chosen(images_of(_shelf(image, reach)), platforms)
+        bills = [_bill(image, each, reach) for each in found]
+        pairs = list(zip(found, bills, strict=True))
         if as_json:
-            terminal.result(json.dumps([_document(each, with_files=files) for each in found], indent=2))
+            terminal.result(json.dumps([_document(each, bill, with_files=files) for each, bill in pairs], indent=2))
         else:
-            terminal.result("\n\n".join("\n".join(_lines(each, with_files=files)) for each in found))
+            terminal.result("\n\n".join("\n".join(_lines(each, bill, with_files=files)) for each, bill in pairs))
     return Exit.GOOD
+
+
+def _bill(image: str, found: SourceImage, reach: Reach) -> JSONObject | None:
+    """What is attached to an image in its registry; an image elsewhere has nothing attached."""
+    if Path(image).exists() or image.partition(":")[0] in _PLACES:
+        return None
+    name = parse_reference(image)
+    return find_bill(reach.connect(name.registry), name, found.digest)
 
 
 def _shelf(image: str, reach: Reach) -> Shelf:
@@ -53,7 +70,7 @@ def _chosen(images: Sequence[SourceImage], typed: tuple[str, ...]) -> list[Sourc
     return found
 
 
-def _lines(image: SourceImage, *, with_files: bool) -> Iterator[str]:
+def _lines(image: SourceImage, bill: JSONObject | None, *, with_files: bool) -> Iterator[str]:
     layers = told_layers(image.layers, image.config)
     yield f"{image.name}, {image.platform}"
     yield f"digest   {image.digest}"
@@ -61,6 +78,9 @@ def _lines(image: SourceImage, *, with_files: bool) -> Iterator[str]:
     yield from ("", *kinds_table(Image(image.platform, image.config, layers)))
     yield from ("", *layers_table(layers))
     yield from ("", *columns(list(_setting_rows(settings_of(image.config))), words=("value",)))
+    if bill:
+        rows = [("package", "version", "licence"), *components_of(bill)]
+        yield from ("", *columns(rows, words=("version", "licence")))
     for layer in layers if with_files else ():
         yield from ("", f"{layer.kind}: {layer.title}", *_file_lines(layer))
 
@@ -81,7 +101,7 @@ def _file_lines(layer: Layer) -> Iterator[str]:
         yield f"  {mode:04o} {size:>10} {path}"
 
 
-def _document(image: SourceImage, *, with_files: bool) -> JSONObject:
+def _document(image: SourceImage, bill: JSONObject | None, *, with_files: bool) -> JSONObject:
     layers = told_layers(image.layers, image.config)
     told: list[JSONValue] = [*_layer_documents(layers, with_files=with_files)]
     return {
@@ -91,6 +111,7 @@ def _document(image: SourceImage, *, with_files: bool) -> JSONObject:
         "created": image.config.get("created"),
         "layers": told,
         "settings": settings_of(image.config),
+        "sbom": bill,
     }
 
 
@@ -109,6 +130,7 @@ COMMAND = Command(
         click.Argument(["image"]),
         click.Option(["--platform", "platforms"], multiple=True, metavar="P,…", help="Only these.  [default: all]"),
         click.Option(["--files"], is_flag=True, help="List every file of every layer; fetches the layers."),
+        click.Option(["--ca-bundle"], metavar="FILE", help="Authorities to trust for registries."),
         click.Option(["--insecure"], is_flag=True, help="Speak plain HTTP to registries, or don't check certificates."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document."),
     ],
@@ -117,7 +139,7 @@ COMMAND = Command(
         "Show what IMAGE is made of: layers and their sizes, what is in them, settings. IMAGE is a name in a registry, "
         "a folder in the OCI layout, an archive, or docker:NAME."
     ),
-    groups={"Options": ["--platform", "--files", "--insecure", "--json", "-h"]},
+    groups={"Options": ["--platform", "--files", "--ca-bundle", "--insecure", "--json", "-h"]},
     examples=[
         "modelwrap inspect registry.example:5000/team/iris:0.1",
         "modelwrap inspect ./iris-image --files",

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from modelwrap.errors import BaseImageError
 from modelwrap.image.base.facts import BaseFacts
 from modelwrap.image.base.probe import probe_base
+from modelwrap.image.bills import attach_bills, bill_for
 from modelwrap.image.build_plan import BuildPlan
 from modelwrap.image.cache import Cache
 from modelwrap.image.config import image_annotations, image_config
-from modelwrap.image.dependencies.lock import Lock
 from modelwrap.image.dependencies.obtaining import Packages, bring, settle
 from modelwrap.image.dependencies.resolution import Resolution, Wanted
 from modelwrap.image.dependencies.selection import Chosen, select
@@ -36,7 +36,7 @@ from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.validate.misfits import check_fit, read_natives
 from modelwrap.image.wheel_layers import wheel_layers
 
-__all__ = ["Built", "Decided", "Reach", "build", "decide", "deliver"]
+__all__ = ["Built", "Decided", "Reach", "attach", "build", "decide", "deliver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,11 @@ class Built:
 
     Attributes:
         index: The image, of one platform or several.
-        locks: The packages of each, with every hash.
+        packages: What is installed in each.
     """
 
     index: ImageIndex
-    locks: tuple[Lock, ...]
+    packages: tuple[Packages, ...]
 
 
 def decide(plan: BuildPlan, reach: Reach, reporter: Reporter) -> tuple[Decided, ...]:
@@ -144,10 +144,10 @@ def build(plan: BuildPlan, decided: Sequence[Decided], reach: Reach, reporter: R
     """
     made = [_image(plan, each, reach.cache, reporter) for each in decided]
     annotations = image_annotations(plan.image, plan.created)
-    return Built(ImageIndex(tuple(image for image, _ in made), annotations), tuple(lock for _, lock in made))
+    return Built(ImageIndex(tuple(image for image, _ in made), annotations), tuple(packages for _, packages in made))
 
 
-def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> tuple[Image, Lock]:
+def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> tuple[Image, Packages]:
     packages = _bring(plan, decided, cache, reporter)
     _check(plan, decided, packages.wheels, cache, reporter)
     with reporter.step("layers") as step:
@@ -155,7 +155,7 @@ def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) 
         step.tell(f"{len(layers)} layers")
     config = image_config(plan.image, decided.base.config, layers, decided.target.platform, plan.created)
     annotations = image_annotations(plan.image, plan.created, decided.base.digest)
-    return Image(decided.target.platform, config, layers, annotations), packages.lock
+    return Image(decided.target.platform, config, layers, annotations), packages
 
 
 def _bring(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> Packages:
@@ -208,3 +208,26 @@ def deliver(
             step.tell(f"{report.place}: {report.outcome}")
         reports.append(report)
     return tuple(reports)
+
+
+def attach(
+    plan: BuildPlan,
+    built: Built,
+    decided: Sequence[Decided],
+    names: Sequence[ImageName],
+    reach: Reach,
+    reporter: Reporter,
+) -> None:
+    """Attaches to each image in its registries the bill of what is in it.
+
+    Raises:
+        RegistryError: A registry refused; the image is there.
+    """
+    with reporter.step("sbom") as step:
+        bills = [
+            bill_for(plan, each.base.digest, packages.wheels, each.target, reach.cache)
+            for each, packages in zip(decided, built.packages, strict=True)
+        ]
+        for name in {name.repository: name for name in names}.values():
+            attach_bills(reach.connect(name.registry), name, built.index, bills)
+        step.tell("CycloneDX, attached")
