@@ -99,9 +99,7 @@ def test_docker_finds_the_config_that_the_dockerfile_makes(
     assert build.status == 0, build.output[-6000:]
     by_the_dockerfile = config_of(docker, name)
     docker.run("rmi", "--force", name)
-    modelwrap(
-        "build", offline_folder, CLASS, "-t", name, *options, "--offline", "--tar", tmp_path / "iris.tar", **cache
-    )
+    modelwrap("build", offline_folder, CLASS, "-t", name, *options, "--tar", tmp_path / "iris.tar", **cache)
     docker.run("load", "--input", str(tmp_path / "iris.tar"))
     assert config_of(docker, name) == by_the_dockerfile
 
@@ -183,7 +181,7 @@ def test_its_unpacked_layers_serve_under_chroot(
 def test_every_elf_file_of_the_arm64_image_is_for_arm64(
     iris_folder: Path, cache: dict[str, str], tmp_path: Path
 ) -> None:
-    base = write_base(tmp_path / "base", ARM64, python=f"{base_image.VERSION}.7")
+    base = write_base(tmp_path / "base", ARM64, python=f"{base_image.VERSION}.7", libraries=("libz.so.1",))
     layout = tmp_path / "layout"
     modelwrap(
         "build", iris_folder, "--base-image", f"oci:{base}", "--platform", "linux/arm64", "--oci", layout, **cache

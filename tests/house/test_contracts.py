@@ -34,6 +34,9 @@ def test_the_import_contracts_hold() -> None:
         ("runtime/message.py", "import modelwrap.compat", "Two wings over one hall"),
         ("errors.py", "import modelwrap.contract", "Two wings over one hall"),
         ("image/plan.py", "import modelwrap.runtime.message", "Two wings over one hall"),
+        ("image/oci.py", "import modelwrap.image.cache", "The rooms of the image wing"),
+        ("image/registry/client.py", "import modelwrap.image.sinks.layout", "The rooms of the image wing"),
+        ("image/sinks/layout.py", "import modelwrap.image.sources.opening", "The rooms of the image wing"),
         ("runtime/settings/ports.py", "import modelwrap.project", "The runtime never reads the model folder"),
         ("runtime/supervision/supervisor.py", "import modelwrap.runtime.worker", "The rooms of the runtime"),
         (
