@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 import grpc
@@ -11,6 +12,7 @@ import numpy as np
 from bench.cases import CLOSE, Case, Wire
 from bench.contenders import Contender, Running
 from bench.models.plain import Matrix
+from bench.protocols import Protocol
 from rig.processes import NotReadyError
 
 _SECONDS = 30
@@ -39,24 +41,24 @@ def check(contender: Contender, case: Case, server: Running, model: Any) -> int:
 
 def _compare(contender: Contender, case: Case, server: Running, rows: Matrix, model: Any) -> int:
     protocol = contender.protocols[case.wire]
-    answer = _ask(case.wire, server, protocol.path, protocol.encode(rows))
+    answer = _ask(case.wire, server, protocol, protocol.encode(rows))
     got, expected = protocol.decode(answer), model.predict(rows, [])
     if got.shape != expected.shape or not np.allclose(got, expected, rtol=CLOSE, atol=CLOSE):
         raise WrongAnswerError(f"{contender.name} answers {case.title} with {str(got)[:200]}, not {expected}")
     return len(answer)
 
 
-def _ask(wire: Wire, server: Running, path: str, message: bytes) -> bytes:
+def _ask(wire: Wire, server: Running, protocol: Protocol, message: bytes) -> bytes:
     try:
-        if wire is Wire.REST:
-            return _post(f"http://127.0.0.1:{server.http}{path}", message)
-        return _call(server.grpc, path, message)
+        if wire.is_rest:
+            return _post(f"http://127.0.0.1:{server.http}{protocol.path}", message, protocol.headers_of(message))
+        return _call(server.grpc, protocol.path, message)
     except (OSError, grpc.RpcError) as error:
-        raise NotReadyError(f"{path} is not answered: {error}") from error
+        raise NotReadyError(f"{protocol.path} is not answered: {error}") from error
 
 
-def _post(url: str, body: bytes) -> bytes:
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+def _post(url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    request = urllib.request.Request(url, data=body, headers=dict(headers))
     with urllib.request.urlopen(request, timeout=_SECONDS) as response:
         content: bytes = response.read()
     return content

@@ -25,6 +25,15 @@ class Wire(Enum):
 
     REST = "REST"
     GRPC = "gRPC"
+    V2_REST = "V2 REST"
+    V2_BINARY = "V2 binary"
+    V2_GRPC = "V2 gRPC"
+    V2_TYPED = "V2 gRPC typed"
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it is asked over HTTP/1.1."""
+        return self in {Wire.REST, Wire.V2_REST, Wire.V2_BINARY}
 
 
 _REST_LOADS = (Load(1), Load(16), Load(64))
@@ -63,6 +72,15 @@ CASES = (
     Case("gRPC iris, 1x4", IRIS, Wire.GRPC, FLOWER, (Load(4, 16),)),
     Case("gRPC iris, 1x4, joined", IRIS, Wire.GRPC, FLOWER, (Load(1), Load(4, 16)), joined=True),
     Case("gRPC mean of 1x150528", MEAN, Wire.GRPC, PICTURE, (Load(1),)),
+)
+V2_CASES = (
+    Case("V2 REST identity, 1x4", IDENTITY, Wire.V2_REST, FLOWER, _REST_LOADS),
+    Case("V2 binary identity, 1x4", IDENTITY, Wire.V2_BINARY, FLOWER, (Load(16),)),
+    Case("V2 gRPC identity, 1x4", IDENTITY, Wire.V2_GRPC, FLOWER, _GRPC_LOADS),
+    Case("V2 gRPC typed identity, 1x4", IDENTITY, Wire.V2_TYPED, FLOWER, (Load(4, 16),)),
+    Case("V2 REST mean of 1x150528", MEAN, Wire.V2_REST, PICTURE, (Load(1),)),
+    Case("V2 binary mean of 1x150528", MEAN, Wire.V2_BINARY, PICTURE, (Load(1),)),
+    Case("V2 gRPC mean of 1x150528", MEAN, Wire.V2_GRPC, PICTURE, (Load(1),)),
 )
 WORKER_CASES = (
     Case("REST, a nap of 5 ms, two cores", NAP, Wire.REST, FLOWER, (Load(16),), two_cores=True),

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from bench import ours
-from bench.cases import CASES, WORKER_CASES
+from bench.cases import CASES, V2_CASES, WORKER_CASES
 from bench.contenders import Contender
 from bench.places import model_folder
 from bench.rivals import rivals
@@ -36,7 +36,7 @@ def main() -> int:
     models = model_folder("modelwrap", Path(sys.executable))
     peers = [each for each in found if isinstance(each, Contender)]
     contenders = [*baselines(), *ours.one_core(models), *ours.two_cores(models), *peers]
-    return measure(given, [*CASES, *WORKER_CASES], contenders, models, failures)
+    return measure(given, [*CASES, *V2_CASES, *WORKER_CASES], contenders, models, failures)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import ours
-from bench.cases import CASES, Case, Wire
+from bench.cases import CASES, V2_CASES, Case
 from bench.contenders import Contender, Running, serving
 from bench.loads import LoadFailedError, Measured, load_grpc, load_rest
 from bench.machine import CLIENT_CORE, pinned
@@ -107,9 +107,10 @@ def _options() -> argparse.ArgumentParser:
 
 
 def _case(text: str) -> Case:
-    found = [case for case in CASES if text in case.title]
+    cases = (*CASES, *V2_CASES)
+    found = [case for case in cases if text in case.title]
     if not found:
-        raise SystemExit(f"profile: there is no case {text!r}; there are: {'; '.join(case.title for case in CASES)}")
+        raise SystemExit(f"profile: there is no case {text!r}; there are: {'; '.join(case.title for case in cases)}")
     return found[0]
 
 
@@ -135,8 +136,9 @@ def _started(command: Sequence[str]) -> Iterator[None]:
 def _load(contender: Contender, case: Case, server: Running, seconds: int) -> Measured:
     protocol, load = contender.protocols[case.wire], case.loads[-1]
     message = protocol.encode(case.rows)
-    if case.wire is Wire.REST:
-        return load_rest(f"http://127.0.0.1:{server.http}{protocol.path}", message, load, seconds)
+    if case.wire.is_rest:
+        url = f"http://127.0.0.1:{server.http}{protocol.path}"
+        return load_rest(url, message, load, seconds, protocol.headers_of(message))
     return load_grpc(f"http://127.0.0.1:{server.grpc}{protocol.path}", message, 0, load, seconds)
 
 

@@ -10,8 +10,10 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from bench.machine import CLIENT_CORE, pinned
 
@@ -19,12 +21,13 @@ from bench.machine import CLIENT_CORE, pinned
 PACKAGES = {"wrk": "wrk", "h2load": "nghttp2-client", "nginx": "nginx-light", "taskset": "util-linux"}
 #: Seconds that one answer may take.
 _PATIENCE = 20
+_JSON = {"Content-Type": "application/json"}
 _SCRIPT = """\
 local file = io.open({body}, "rb")
 wrk.body = file:read("*a")
 file:close()
 wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
+{headers}
 done = function(summary, latency)
   local e = summary.errors
   io.write(string.format("measured %d %d %.1f %.1f %d %d\\n", summary.requests, summary.duration,
@@ -80,8 +83,17 @@ def missing(*tools: str) -> list[str]:
     return [f"no {tool} here (apt-get install {PACKAGES[tool]})" for tool in tools if not shutil.which(tool)]
 
 
-def load_rest(url: str, body: bytes, load: Load, seconds: int) -> Measured:
+def load_rest(
+    url: str, body: bytes, load: Load, seconds: int, headers: Mapping[str, str] = MappingProxyType(_JSON)
+) -> Measured:
     """Posts a body again and again over HTTP/1.1 with connections kept.
+
+    Args:
+        url: Where to.
+        body: The body.
+        load: By how many at once.
+        seconds: How long.
+        headers: The request's headers, beside its length.
 
     Raises:
         LoadFailedError: An answer was not 2xx, a connection broke, or wrk failed.
@@ -89,7 +101,8 @@ def load_rest(url: str, body: bytes, load: Load, seconds: int) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         payload, script = Path(folder, "body"), Path(folder, "post.lua")
         payload.write_bytes(body)
-        script.write_text(_SCRIPT.format(body=json.dumps(str(payload))), encoding="utf-8")
+        lines = "\n".join(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items())
+        script.write_text(_SCRIPT.format(body=json.dumps(str(payload)), headers=lines), encoding="utf-8")
         words = [f"-c{load.connections}", f"-d{seconds}s", f"--timeout={_PATIENCE}s", "-s", str(script), url]
         return read_wrk(_run("wrk", "-t1", *words))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.cases import WORK, Wire
 from bench.contenders import Contender, Order
 from bench.models.plain import Work
-from bench.protocols import SELDON_GRPC, SELDON_REST
+from bench.protocols import SELDON_GRPC, SELDON_REST, V2_BINARY, V2_GRPC, V2_REST, V2_TYPED
 from rig.processes import free_port
 
 INLINE, DEFAULT = "modelwrap --inline", "modelwrap"
@@ -38,10 +38,25 @@ def _modelwrap(name: str, folder: Path, *flags: str, two_cores: bool = False, re
     def command(order: Order) -> list[str]:
         ports = [f"--http-port={order.http}", f"--grpc-port={order.grpc}", f"--metrics-port={free_port()}"]
         joining = [f"--max-batch-size={JOINED_ROWS}"] if order.joined else []
-        words = [order.model, "--host=127.0.0.1", "--log-level=WARNING", *ports, *joining, *flags]
+        words = [
+            order.model,
+            "--host=127.0.0.1",
+            "--log-level=WARNING",
+            "--model-names=model",
+            *ports,
+            *joining,
+            *flags,
+        ]
         return [sys.executable, "-P", "-u", "-m", "modelwrap.runtime", *words, *_parameters(order, repeats)]
 
-    protocols = {Wire.REST: SELDON_REST, Wire.GRPC: SELDON_GRPC}
+    protocols = {
+        Wire.REST: SELDON_REST,
+        Wire.GRPC: SELDON_GRPC,
+        Wire.V2_REST: V2_REST,
+        Wire.V2_BINARY: V2_BINARY,
+        Wire.V2_GRPC: V2_GRPC,
+        Wire.V2_TYPED: V2_TYPED,
+    }
     return Contender(name, folder, command, protocols, "/ready", joins=True, two_cores=two_cores)
 
 

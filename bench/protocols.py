@@ -32,11 +32,17 @@ class Protocol:
         path: The path of the URL; of gRPC, the full name of the method.
         encode: Makes a request of rows.
         decode: Reads the rows of an answer.
+        headers: Makes the headers of a request, beside its length; None for those of JSON.
     """
 
     path: str
     encode: Callable[[Matrix], bytes]
     decode: Callable[[bytes], Matrix]
+    headers: Callable[[bytes], Mapping[str, str]] | None = None
+
+    def headers_of(self, message: bytes) -> Mapping[str, str]:
+        """The headers of a request over HTTP/1.1."""
+        return {"Content-Type": "application/json"} if self.headers is None else self.headers(message)
 
 
 def _messages(package: str, schema: _Schema) -> Callable[[str], Any]:
@@ -68,7 +74,11 @@ _v2 = _messages(
     {
         "Contents": [("fp64_contents", 7, _MANY, _DOUBLE)],
         "Tensor": [*_tensor, ("contents", 5, _ONE, "Contents")],
-        "Request": [("model_name", 1, _ONE, _STRING), ("inputs", 5, _MANY, "Tensor")],
+        "Request": [
+            ("model_name", 1, _ONE, _STRING),
+            ("inputs", 5, _MANY, "Tensor"),
+            ("raw_input_contents", 7, _MANY, _BYTES),
+        ],
         "Response": [("outputs", 5, _MANY, "Tensor"), ("raw_output_contents", 6, _MANY, _BYTES)],
     },
 )
@@ -110,6 +120,40 @@ def _decode_v2_json(answer: bytes) -> Matrix:
     return _matrix(tensor["data"], tensor["shape"])
 
 
+def _encode_v2_binary(rows: Matrix) -> bytes:
+    content = rows.astype("<f8").tobytes()
+    head = {"name": "x", "shape": list(rows.shape), "datatype": "FP64"}
+    tensor = {**head, "parameters": {"binary_data_size": len(content)}}
+    return json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode() + content
+
+
+def _binary_headers(message: bytes) -> Mapping[str, str]:
+    return {
+        "Content-Type": "application/octet-stream",
+        "Inference-Header-Content-Length": str(_json_size(message)),
+    }
+
+
+def _json_size(message: bytes) -> int:
+    """How long the JSON is that a message starts with, in bytes; all of it is ASCII."""
+    return json.JSONDecoder().raw_decode(message.decode("latin-1"))[1]
+
+
+def _decode_v2_binary(answer: bytes) -> Matrix:
+    size = _json_size(answer)
+    tensor = json.loads(answer[:size])["outputs"][0]
+    if "data" in tensor:
+        return _matrix(tensor["data"], tensor["shape"])
+    return _matrix(np.frombuffer(answer[size:], "<f8"), tensor["shape"])
+
+
+def _encode_v2_raw(rows: Matrix) -> bytes:
+    request = _v2("Request")(model_name="model", raw_input_contents=[rows.astype("<f8").tobytes()])
+    request.inputs.add(name="x", datatype="FP64", shape=rows.shape)
+    encoded: bytes = request.SerializeToString()
+    return encoded
+
+
 def _encode_v2_proto(rows: Matrix) -> bytes:
     request = _v2("Request")(model_name="model")
     tensor = request.inputs.add(name="x", datatype="FP64", shape=rows.shape)
@@ -141,7 +185,9 @@ def _decode_list(answer: bytes) -> Matrix:
 SELDON_REST = Protocol("/predict", _encode_seldon_json, _decode_seldon_json)
 SELDON_GRPC = Protocol("/seldon.protos.Model/Predict", _encode_seldon_proto, _decode_seldon_proto)
 V2_REST = Protocol("/v2/models/model/infer", _encode_v2_json, _decode_v2_json)
-V2_GRPC = Protocol("/inference.GRPCInferenceService/ModelInfer", _encode_v2_proto, _decode_v2_proto)
+V2_BINARY = Protocol("/v2/models/model/infer", _encode_v2_binary, _decode_v2_binary, _binary_headers)
+V2_TYPED = Protocol("/inference.GRPCInferenceService/ModelInfer", _encode_v2_proto, _decode_v2_proto)
+V2_GRPC = Protocol("/inference.GRPCInferenceService/ModelInfer", _encode_v2_raw, _decode_v2_proto)
 V1_REST = Protocol("/v1/models/model:predict", _encode_instances, _decode_predictions)
 PREDICTIONS = Protocol("/predict", _encode_instances, _decode_predictions)
 LIST = Protocol("/predict", _encode_instances, _decode_list)

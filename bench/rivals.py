@@ -6,14 +6,25 @@ All get the same classes, one process for the model, no access log, and the defa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.cases import Wire
 from bench.contenders import Contender, Order
 from bench.places import PEERS, environment, model_folder
-from bench.protocols import LIST, PREDICTIONS, SELDON_GRPC, SELDON_REST, V1_REST, V2_GRPC, V2_REST, Protocol
+from bench.protocols import (
+    LIST,
+    PREDICTIONS,
+    SELDON_GRPC,
+    SELDON_REST,
+    V1_REST,
+    V2_BINARY,
+    V2_GRPC,
+    V2_REST,
+    V2_TYPED,
+    Protocol,
+)
 from bench.rounds import Failure
 from rig.processes import free_port
 
@@ -32,6 +43,7 @@ class _Peer:
     rest: Protocol
     grpc: Protocol | None = None
     joins: bool = False
+    v2: Mapping[Wire, Protocol] = field(default_factory=dict)
 
 
 def _seldon_core(python: Path, order: Order) -> list[str]:
@@ -76,10 +88,20 @@ def _fastapi(python: Path, order: Order) -> list[str]:
     return [str(python), str(PEERS / "fastapi_program.py"), str(order.http)]
 
 
+_V2 = {Wire.V2_REST: V2_REST, Wire.V2_GRPC: V2_GRPC, Wire.V2_TYPED: V2_TYPED}
+_V2_BOTH = _V2 | {Wire.V2_BINARY: V2_BINARY}
 _PEERS = (
     _Peer("seldon-core 1.18", "seldon_core", _seldon_core, "/health/status", SELDON_REST, SELDON_GRPC),
-    _Peer("MLServer 1.7", "mlserver", _mlserver, "/v2/health/ready", V2_REST, V2_GRPC, joins=True),
-    _Peer("KServe SDK 0.21", "kserve", _kserve, "/v2/health/ready", V1_REST, V2_GRPC),
+    _Peer("MLServer 1.7", "mlserver", _mlserver, "/v2/health/ready", V2_REST, V2_TYPED, joins=True, v2=_V2),
+    _Peer(
+        "KServe SDK 0.21",
+        "kserve",
+        _kserve,
+        "/v2/health/ready",
+        V1_REST,
+        V2_TYPED,
+        v2=_V2 | {Wire.V2_BINARY: V2_BINARY},
+    ),
     _Peer("LitServe 0.2", "litserve", _litserve, "/health", PREDICTIONS, joins=True),
     _Peer("BentoML 1.4", "bentoml", _bentoml, "/readyz", LIST, joins=True),
     _Peer("FastAPI by hand", "fastapi", _fastapi, "/docs", PREDICTIONS),
@@ -104,7 +126,7 @@ def rivals(say: Callable[[str], None], only: str = "") -> Iterator[Contender | F
 
 
 def _contender(peer: _Peer, python: Path) -> Contender:
-    protocols = {Wire.REST: peer.rest} | ({Wire.GRPC: peer.grpc} if peer.grpc else {})
+    protocols = {Wire.REST: peer.rest} | ({Wire.GRPC: peer.grpc} if peer.grpc else {}) | dict(peer.v2)
     return Contender(
         peer.name,
         model_folder(peer.environment, python),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.asking import WrongAnswerError, check
 from bench.baselines import BARE, bare_calls
-from bench.cases import IRIS, Case, Wire
+from bench.cases import IRIS, Case
 from bench.contenders import Contender, Running, serving
 from bench.loads import Load, LoadFailedError, Measured, load_grpc, load_rest
 from bench.machine import CLIENT_CORE, SERVER_CORE, Memory, Meter
@@ -145,8 +145,9 @@ class Run:
         message = protocol.encode(case.rows)
         cores = (SERVER_CORE, CLIENT_CORE) if case.two_cores else (SERVER_CORE,)
         with Meter(server.family, cores) as meter:
-            if case.wire is Wire.REST:
-                measured = load_rest(f"http://127.0.0.1:{server.http}{protocol.path}", message, load, self.seconds)
+            if case.wire.is_rest:
+                url, headers = f"http://127.0.0.1:{server.http}{protocol.path}", protocol.headers_of(message)
+                measured = load_rest(url, message, load, self.seconds, headers)
             else:
                 url = f"http://127.0.0.1:{server.grpc}{protocol.path}"
                 measured = load_grpc(url, message, answer, load, self.seconds)

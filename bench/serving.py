@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import ours
 from bench.baselines import nginx
-from bench.cases import CASES, WORKER_CASES
+from bench.cases import CASES, V2_CASES, WORKER_CASES
 from bench.contenders import Contender
 from bench.loads import missing
 from bench.places import CACHE, model_folder
@@ -26,7 +26,7 @@ def main() -> int:
         return 1
     models = model_folder("modelwrap", Path(sys.executable))
     contenders = [*baselines(), *ours.one_core(models), *ours.two_cores(models)]
-    return measure(given, [*CASES, *WORKER_CASES], contenders, models)
+    return measure(given, [*CASES, *V2_CASES, *WORKER_CASES], contenders, models)
 
 
 def baselines() -> list[Contender]:

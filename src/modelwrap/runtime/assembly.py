@@ -185,9 +185,9 @@ def _join(settings: Settings, model: Model, service: Service, metrics: ServerMet
 
 
 def _names(settings: Settings) -> list[str]:
-    """The names that the model goes by: its class, with and without the module, and its node in a graph."""
+    """The names that the model goes by: those given, its node, its class with and without the module."""
     name = settings.component.name
-    return [settings.identity.unit, name.rpartition(".")[2], name]
+    return [*settings.component.model_names, settings.identity.unit, name.rpartition(".")[2], name]
 
 
 def _limits(settings: Settings) -> Limits:

@@ -59,14 +59,13 @@ class Datatype(Enum):
         Raises:
             TypeError: No datatype carries the array's dtype, such as complex numbers or dates.
         """
-        if array.dtype.kind in "SUO":
-            return cls.BYTES
-        try:
-            return _BY_DTYPE[array.dtype.newbyteorder("=")]
-        except KeyError:
-            if array.dtype.name == "bfloat16":
-                return cls.BF16
-            raise TypeError(f"no tensor datatype carries NumPy's {array.dtype}") from None
+        dtype = array.dtype
+        datatype = _BY_NUMBER.get(dtype.num)
+        if datatype is not None:
+            return datatype
+        if dtype.name == "bfloat16":
+            return cls.BF16
+        raise TypeError(f"no tensor datatype carries NumPy's {dtype}")
 
 
 _DTYPES: dict[Datatype, np.dtype[np.generic]] = {
@@ -84,7 +83,13 @@ _DTYPES: dict[Datatype, np.dtype[np.generic]] = {
     Datatype.FP64: np.dtype(np.float64),
     Datatype.BYTES: np.dtype(object),
 }
-_BY_DTYPE = {dtype: datatype for datatype, dtype in _DTYPES.items() if datatype is not Datatype.BYTES}
+# NumPy's own number of a type, whatever its byte order; a platform has two types of the same width, as `long` and
+# `long long`. Looking it up takes a tenth of the time that hashing a dtype takes.
+_BY_NUMBER = {
+    np.dtype(code).num: datatype
+    for datatype, dtype in _DTYPES.items()
+    for code in ([code for code in "?bBhHiIlLqQefd" if np.dtype(code) == dtype] or ["O", "S", "U"])
+}
 _WIDTHS: dict[Datatype, int | None] = {
     **{datatype: dtype.itemsize for datatype, dtype in _DTYPES.items()},
     Datatype.BF16: 2,

@@ -31,7 +31,7 @@ _MAX_ELEMENT = (1 << 32) - 1
 # NumPy takes twice as long over numbers that don't start at a multiple of their width; a copy of so few costs less.
 _COPIED_BYTES = 4096
 _LITTLE: dict[Datatype, np.dtype[np.generic]] = {
-    datatype: datatype.dtype.newbyteorder("<")
+    datatype: np.dtype(datatype.dtype.str.replace(">", "<"))  # NumPy's own object of it, where that is the machine's
     for datatype in Datatype
     if datatype not in {Datatype.BYTES, Datatype.BF16}
 }
@@ -122,7 +122,12 @@ def raw_contents(tensor: Tensor) -> bytes | memoryview:
         return b"".join([_with_length(element_bytes(element)) for element in values.ravel().tolist()])
     if datatype is Datatype.BF16:
         return _narrowed(np.ascontiguousarray(values)).tobytes()
-    return np.ascontiguousarray(values, _LITTLE[datatype]).reshape(-1).view(np.uint8).data
+    dtype = _LITTLE[datatype]
+    if values.dtype is not dtype:  # which the usual array's is, and asking costs a tenth of converting
+        values = values.astype(dtype, copy=False)
+    if values.nbytes <= _COPIED_BYTES:
+        return values.tobytes()
+    return np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
 
 
 def _with_length(element: bytes) -> bytes:

@@ -56,6 +56,7 @@ class Component:
         inline: Whether calls are made on the event loop; None where the class decides.
         max_batch_size: Rows that joined predictions may have, 0 for none; None where the class decides.
         passthrough: Whether predict takes and returns bodies as bytes.
+        model_names: Further names that requests may give the model.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Component:
     inline: bool | None
     max_batch_size: int | None
     passthrough: bool
+    model_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +310,7 @@ def _component(sources: Sources) -> Component:
         inline=sources.value(options.INLINE),
         max_batch_size=sources.value(options.MAX_BATCH_SIZE),
         passthrough=sources.value(options.PAYLOAD_PASSTHROUGH),
+        model_names=tuple(name.strip() for name in sources.value(options.MODEL_NAMES).split(",") if name.strip()),
     )
 
 

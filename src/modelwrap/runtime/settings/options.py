@@ -147,6 +147,15 @@ MODEL_METADATA: Option[str] = Option(
     historical=(Variable(Env.MODEL_METADATA),),
     default_text="none",
 )
+MODEL_NAMES: Option[str] = Option(
+    name="model-names",
+    kind=kinds.TEXT,
+    default="",
+    help="Further names of the model in V2 and V1 paths, with commas between them.",
+    group=Group.COMPONENT,
+    historical=(Variable(Env.MLSERVER_MODEL_NAME),),
+    default_text="its class and its node in the graph",
+)
 PAYLOAD_PASSTHROUGH: Option[bool] = Option(
     name="payload-passthrough",
     kind=kinds.BOOLEAN,
