@@ -92,6 +92,7 @@ def application(
     *,
     registry: Registry | None = None,
     admit_feedback: Callable[[], str] | None = None,
+    announce: Callable[[list[str], list[str]], None] | None = None,
 ) -> Application:
     """The ASGI application over a loaded model.
 
@@ -102,6 +103,7 @@ def application(
         slot: This worker's own, to count in.
         registry: What counts there already, if something does.
         admit_feedback: Asked before feedback is taken in: why it must not be, or nothing.
+        announce: Told which names of the model come and go, so that other workers hear of it.
     """
     registry = registry or Registry(segments[slot])
     server_metrics = ServerMetrics(registry)
@@ -120,7 +122,7 @@ def application(
             service,
             model.mailbox,
             metadata=model.metadata,
-            catalogue=Catalogue(_names(settings), model.metadata),
+            catalogue=Catalogue(_names(settings), model.metadata, announce=announce),
             joining=joining,
             passthrough=settings.component.passthrough,
         ),

@@ -47,9 +47,17 @@ class Catalogue:
     Args:
         names: The names that it goes by, its own first; empty ones and repeated ones are left out.
         metadata: Its metadata document; may raise a `ModelwrapError`.
+        announce: Told of every name that is loaded and unloaded here, so that other workers hear of it.
     """
 
-    def __init__(self, names: Sequence[str], metadata: Callable[[], JSONObject]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        metadata: Callable[[], JSONObject],
+        *,
+        announce: Callable[[list[str], list[str]], None] | None = None,
+    ) -> None:
+        self._announce = announce
         self._own = tuple(dict.fromkeys(name for name in names if name))
         self._names = set(self._own)
         self._aliases: list[str] = []
@@ -140,8 +148,8 @@ class Catalogue:
         if asked.name not in self._names:
             if len(self._aliases) >= _MOST_ALIASES:
                 raise InvalidRequest(f"there are {_MOST_ALIASES} models loaded already: unload some")
-            self._aliases.append(asked.name)
-            self._names.add(asked.name)
+            self.heard([asked.name], [])
+            self._tell([asked.name], [])
         return {}
 
     def unload(self, asked: Asked) -> JSONObject:
@@ -155,9 +163,24 @@ class Catalogue:
             raise InvalidRequest(f"{asked.name!r} is the model that this image is made of: it can't be unloaded")
         if asked.name not in self._names:
             raise UnknownName(f"there is no model {asked.name!r} here")
-        self._aliases.remove(asked.name)
-        self._names.remove(asked.name)
+        self.heard([], [asked.name])
+        self._tell([], [asked.name])
         return {}
+
+    def heard(self, loaded: Sequence[str], unloaded: Sequence[str]) -> None:
+        """Take in which names came and went, here or by way of another worker."""
+        for name in loaded:
+            if name not in self._names:
+                self._names.add(name)
+                self._aliases.append(name)
+        for name in unloaded:
+            if name in self._aliases:
+                self._names.remove(name)
+                self._aliases.remove(name)
+
+    def _tell(self, loaded: list[str], unloaded: list[str]) -> None:
+        if self._announce is not None:
+            self._announce(loaded, unloaded)
 
 
 def _or_empty(metadata: Callable[[], JSONObject]) -> JSONObject:

@@ -35,6 +35,7 @@ from modelwrap.runtime.supervision.channel import (
     Drain,
     Failed,
     Loaded,
+    Names,
     Quiet,
     Save,
     Saved,
@@ -140,7 +141,9 @@ class _Worker:
     async def _application_over(self, model: Model) -> Application:
         """The application, over a model whose state is restored first where it is kept."""
         if not self._settings.component.persistence:
-            return assembly.application(self._settings, model, self._segments, self._berth.slot)
+            return assembly.application(
+                self._settings, model, self._segments, self._berth.slot, announce=self._announce
+            )
         from modelwrap.runtime.keeping import keep  # noqa: PLC0415 - only a class whose state is kept needs it
 
         slot = self._berth.slot
@@ -150,7 +153,13 @@ class _Worker:
             self._settings, model.component.user_object, model.mailbox, metrics, slot=slot, run=self._berth.run
         )
         return assembly.application(
-            self._settings, model, self._segments, slot, registry=registry, admit_feedback=kept.admit_feedback
+            self._settings,
+            model,
+            self._segments,
+            slot,
+            registry=registry,
+            admit_feedback=kept.admit_feedback,
+            announce=self._announce,
         )
 
     # -- the channel -----------------------------------------------------------------------------------------------
@@ -165,6 +174,8 @@ class _Worker:
                     self._say_unready()
                 case Save():
                     self._save_now()
+                case Names(loaded, unloaded):
+                    self._hear_names(loaded, unloaded)
                 case Drain(seconds):
                     self._drain_seconds = seconds
                     self._told_to_drain.set()
@@ -172,6 +183,13 @@ class _Worker:
                     raise TypeError(f"a supervisor says {message}, which is the worker's to say")
         if self._channel.closed:
             _leave_at_once(Exit.GOOD)  # the supervisor is gone, and with it whoever could replace or stop this worker
+
+    def _hear_names(self, loaded: list[str], unloaded: list[str]) -> None:
+        if self._application is not None:  # else all names are told with the word to serve
+            self._application.catalogue.heard(loaded, unloaded)
+
+    def _announce(self, loaded: list[str], unloaded: list[str]) -> None:
+        self._channel.send(Names(loaded, unloaded))
 
     def _save_now(self) -> None:
         task = asyncio.get_running_loop().create_task(self._save_and_say())

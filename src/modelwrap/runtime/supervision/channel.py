@@ -19,6 +19,7 @@ __all__ = [
     "Failed",
     "Loaded",
     "Message",
+    "Names",
     "Quiet",
     "Save",
     "Saved",
@@ -100,15 +101,28 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """Worker: it was told of these names of the model, or to forget them; supervisor: so was another worker.
+
+    Attributes:
+        loaded: The names that came.
+        unloaded: The names that went.
+    """
+
+    loaded: list[str]
+    unloaded: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Supervisor: accept nothing more, finish what is in progress within so many seconds, and go."""
 
     seconds: float
 
 
-Message: TypeAlias = Loaded | Serving | Spent | Quiet | Failed | Saved | Serve | Unready | Save | Drain
+Message: TypeAlias = Loaded | Serving | Spent | Quiet | Failed | Saved | Names | Serve | Unready | Save | Drain
 _KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind for kind in (Loaded, Serving, Spent, Quiet, Failed, Saved, Serve, Unready, Save, Drain)
+    kind.__name__: kind for kind in (Loaded, Serving, Spent, Quiet, Failed, Saved, Names, Serve, Unready, Save, Drain)
 }
 
 

@@ -15,7 +15,18 @@ from typing import Protocol
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import Notices
-from modelwrap.runtime.supervision.channel import Drain, Failed, Loaded, Message, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.supervision.channel import (
+    Drain,
+    Failed,
+    Loaded,
+    Message,
+    Names,
+    Quiet,
+    Serve,
+    Serving,
+    Spent,
+    Unready,
+)
 from modelwrap.runtime.supervision.patience import HOPELESS, Patience
 from modelwrap.runtime.supervision.processes import how_it_ended
 
@@ -161,6 +172,7 @@ class Fleet:
         self._failed_loads = 0
         self._restarts = 0
         self._loaded = Loaded(0.0, 0)
+        self._names: dict[str, None] = {}
         self._notices = Notices()
         self.verdict: Verdict | None = None
 
@@ -271,6 +283,8 @@ class Fleet:
                 worker.quiet = True
             case Failed():
                 worker.failure = message
+            case Names():
+                self._spread(message, worker)
             case _:
                 raise TypeError(f"a worker says {message}, which is the supervisor's to say")
 
@@ -318,7 +332,18 @@ class Fleet:
         except SettingsError as error:
             self.verdict = Verdict(error.message)
         else:
+            if self._names:
+                worker.hand.send(Names(list(self._names), []))
             worker.hand.send(Serve())
+
+    def _spread(self, message: Names, heard_by: Worker) -> None:
+        """Tell all other workers, and later ones, which names of the model came and went."""
+        self._names.update(dict.fromkeys(message.loaded))
+        for name in message.unloaded:
+            self._names.pop(name, None)
+        for worker in self._workers:
+            if worker is not heard_by:
+                worker.hand.send(message)
 
     def _hand_over(self, worker: Worker, now: float) -> None:
         """Let the one before go, now that its successor serves."""

@@ -27,6 +27,9 @@ class Application:
         limits: What a client may ask of either door.
         pages: Further pages by path, beside `/live`, `/ready` and `/health/ping`.
         observe: Told of every exchange; None where nobody wants to know.
+
+    Attributes:
+        catalogue: The names that the model goes by.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Application:
         pages: Pages | None = None,
         observe: Observe | None = None,
     ) -> None:
+        self.catalogue = answerer.catalogue
         self._readiness = Readiness()
         disconnects = Disconnects()
         own_pages = {"/live": _live, "/ready": self._ready_page, "/health/ping": _ping}
