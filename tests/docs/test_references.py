@@ -9,10 +9,16 @@ import pytest
 
 from docs.tables import table, words
 from modelwrap.contract import Role
-from modelwrap.runtime import endpoints
 from modelwrap.runtime.catalogue import Catalogue
 from modelwrap.runtime.codecs.grpc_reflection import SERVICES
-from modelwrap.runtime.endpoints import GRPC_METHODS, INFER_METHOD, REST_PATHS, find_endpoint, rest_endpoints
+from modelwrap.runtime.endpoints import (
+    GRPC_METHODS,
+    INFER_METHOD,
+    REST_PATHS,
+    endpoint_templates,
+    find_endpoint,
+    rest_endpoints,
+)
 from modelwrap.runtime.metrics.exposition import HELP
 from modelwrap.runtime.transports import status
 from modelwrap.runtime.transports.grpc_services import conversations
@@ -63,7 +69,7 @@ def test_the_page_of_the_open_inference_protocol_has_every_path_with_its_method(
     fixed = {(path, method) for path, each in rest_endpoints().items() for method in each.methods if path[:2] == "/v"}
     assert fixed <= documented
     named = {path for path, _ in documented if "iris" in path}
-    assert len(named) == sum(len(actions) for _, actions in endpoints._TEMPLATES)
+    assert len(named) == len(endpoint_templates())
 
 
 def test_the_page_of_grpc_has_every_status() -> None:

@@ -30,7 +30,7 @@ from modelwrap.runtime.payload import JSONObject, UserValue
 from modelwrap.runtime.service import Node, Service
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.supervision.processes import resident_bytes
-from modelwrap.runtime.transports import openapi
+from modelwrap.runtime.transports import oip_openapi, openapi
 from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.rest import Page, Pages
 from modelwrap.runtime.transports.types import Exchange, Limits, Observe
@@ -115,6 +115,7 @@ def application(
         admit_feedback=admit_feedback,
     )
     joining = _join(settings, model, service, server_metrics)
+    catalogue = Catalogue(_names(settings), model.metadata, announce=announce)
     exposition = Exposition(segments, settings.identity.metric_labels())
     _tell_in_flight(asyncio.get_running_loop(), model.mailbox, server_metrics)
     return Application(
@@ -122,12 +123,12 @@ def application(
             service,
             model.mailbox,
             metadata=model.metadata,
-            catalogue=Catalogue(_names(settings), model.metadata, announce=announce),
+            catalogue=catalogue,
             joining=joining,
             passthrough=settings.component.passthrough,
         ),
         limits=_limits(settings),
-        pages=_pages(settings, exposition),
+        pages=_pages(settings, exposition, catalogue),
         observe=_observe(settings, server_metrics),
     )
 
@@ -201,11 +202,15 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _pages(settings: Settings, exposition: Exposition) -> Pages:
-    document = openapi.document(settings.component.name, modelwrap.__version__)
+def _pages(settings: Settings, exposition: Exposition, catalogue: Catalogue) -> Pages:
+    title = settings.component.name
+    documents = {
+        "/seldon.json": openapi.document(title, modelwrap.__version__),
+        "/v2/openapi.json": oip_openapi.document(title, modelwrap.__version__, catalogue),
+    }
     media_type = CONTENT_TYPE.encode("ascii")
     metrics = dict.fromkeys(metrics_paths(settings), lambda: Page(200, media_type, exposition.text()))
-    return {**metrics, "/seldon.json": lambda: Page(200, b"application/json", document)}
+    return {**metrics, **{path: partial(Page, 200, b"application/json", text) for path, text in documents.items()}}
 
 
 def metrics_paths(settings: Settings) -> tuple[str, ...]:

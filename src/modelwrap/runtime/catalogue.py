@@ -67,6 +67,11 @@ class Catalogue:
         self._outputs = tuple(str(tensor["name"]) for tensor in _tensors(document.get("outputs"), "output"))
 
     @property
+    def name(self) -> str:
+        """The model's own name."""
+        return self._own[0] if self._own else ""
+
+    @property
     def outputs(self) -> Sequence[str]:
         """The names of the model's outputs, as far as its metadata has any."""
         return self._outputs

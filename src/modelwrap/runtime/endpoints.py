@@ -33,6 +33,7 @@ __all__ = [
     "Endpoint",
     "Question",
     "Waiting",
+    "endpoint_templates",
     "find_endpoint",
     "grpc_endpoints",
     "rest_endpoints",
@@ -164,10 +165,11 @@ _REPOSITORY_ACTIONS: dict[str | None, Endpoint] = {
     "load": Endpoint(oip_json, _POST, question=Catalogue.load),
     "unload": Endpoint(oip_json, _POST, question=Catalogue.unload),
 }
+# What a path looks like, how it is written where the model's name is left open, and what may close it.
 _TEMPLATES = (
-    (re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(?:/(\w+))?"), _MODEL_ACTIONS),
-    (re.compile(r"/v1/models/([^/:]+)()(:\w+|/metadata)?"), _V1_ACTIONS),
-    (re.compile(r"/v2/repository/models/([^/]+)()/(\w+)"), _REPOSITORY_ACTIONS),
+    (re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(?:/(\w+))?"), "/v2/models/{model}/", _MODEL_ACTIONS),
+    (re.compile(r"/v1/models/([^/:]+)()(:\w+|/metadata)?"), "/v1/models/{model}", _V1_ACTIONS),
+    (re.compile(r"/v2/repository/models/([^/]+)()/(\w+)"), "/v2/repository/models/{model}/", _REPOSITORY_ACTIONS),
 )
 
 
@@ -184,11 +186,20 @@ def find_endpoint(path: str, role: Role) -> Endpoint | None:
         path: The decoded path.
         role: What the component is, so that `infer` is what it mainly does.
     """
-    for template, actions in _TEMPLATES:
+    for template, _, actions in _TEMPLATES:
         if (found := template.fullmatch(path)) and (endpoint := actions.get(found[3])):
             verb = endpoint.verb or (None if endpoint.question else Verb.of(role))
             return replace(endpoint, verb=verb, model=found[1], version=found[2] or "")
     return None
+
+
+def endpoint_templates() -> list[tuple[str, Endpoint]]:
+    """Every path with the model's name left open as `{model}`, and where it leads; `infer` has no verb yet."""
+    return [
+        (f"{written}{action}" if action else written.rstrip("/"), endpoint)
+        for _, written, actions in _TEMPLATES
+        for action, endpoint in actions.items()
+    ]
 
 
 def grpc_endpoints(role: Role) -> dict[str, tuple[Codec, Verb]]:
