@@ -82,6 +82,14 @@ class Downloads:
             else:
                 return
 
+    def proxy_for(self, url: str) -> str:
+        """The proxy for an address, as the environment has it, else as pip is told; empty for none."""
+        parts = urlsplit(url)
+        if _is_without_proxy(parts.hostname or "", self._proxies.get("no", "")):
+            return ""
+        proxy = self._proxies.get(parts.scheme) or self._proxies.get("all") or self._access.proxy
+        return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+
     def _receive(self, url: str, writer: BlobWriter) -> Iterator[None]:
         """Appends what is missing; yields after each piece."""
         header = self._access.passwords.header_for(url)
@@ -105,7 +113,7 @@ class Downloads:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         host = host_of(url)
-        proxy, insecure = self._proxy(url), self._access.is_insecure(host)
+        proxy, insecure = self.proxy_for(url), self._access.is_insecure(host)
         with self._lock:
             if (proxy, insecure) not in self._pools:
                 self._pools[proxy, insecure] = self._make_pool(proxy, host)
@@ -124,14 +132,6 @@ class Downloads:
             ssl_context=context,
             proxy_headers=make_headers(proxy_basic_auth=user) if user else None,
         )
-
-    def _proxy(self, url: str) -> str:
-        """The proxy for an address, as the environment has it, else as pip is told; empty for none."""
-        parts = urlsplit(url)
-        if _is_without_proxy(parts.hostname or "", self._proxies.get("no", "")):
-            return ""
-        proxy = self._proxies.get(parts.scheme) or self._proxies.get("all") or self._access.proxy
-        return proxy if "://" in proxy or not proxy else f"http://{proxy}"
 
 
 def _is_without_proxy(host: str, exceptions: str) -> bool:

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from indexes import Index, serve_index
+from indexes import Index, quiet_surroundings, serve_index
 from modelwrap.errors import DamagedBlob, RequirementsError
+from modelwrap.image.dependencies.downloads import Downloads
 from modelwrap.image.dependencies.fetching import fetch
+from modelwrap.image.dependencies.index_access import index_access
 from modelwrap.image.dependencies.lock import Lock, read_lock, write_lock
 from modelwrap.image.dependencies.resolution import Resolution
 from modelwrap.image.dependencies.selection import select
@@ -212,3 +214,23 @@ def test_hashes_of_other_kinds_are_checked_on_the_file(bench: Bench) -> None:
     bench.write(requirements=f"small==1.0 --hash=sha512:{'0' * 128}\n")
     with pytest.raises(DamagedBlob, match="none of the hashes"):
         bench.obtain()
+
+
+@pytest.mark.parametrize("variable", ["PIP_PROXY", "HTTP_PROXY", "all_proxy"])
+def test_wheels_come_through_the_proxy_that_pip_or_the_environment_names(
+    bench: Bench, index: Index, variable: str
+) -> None:
+    digest = digest_of((bench.wheels / "small-1.0-py3-none-any.whl").read_bytes())
+    wheel = (
+        f'{{ url = "http://index.example/files/small-1.0-py3-none-any.whl", hashes = {{ sha256 = "{digest[7:]}" }} }}'
+    )
+    text = f'lock-version = "1.0"\n[[packages]]\nname = "small"\nversion = "1.0"\nwheels = [{wheel}]\n'
+    bench.variables = {variable: f"http://127.0.0.1:{index.port}"}
+    access = index_access(quiet_surroundings(bench.folder, **bench.variables), bench.model)
+    (made,) = bench.bring(Resolution(read_lock(text, bench.model), access=access)).wheels
+    assert made.digest == digest
+    assert index.asked == [("/files/small-1.0-py3-none-any.whl", "")]
+    bench.variables |= {"NO_PROXY": "other.example, .example"}
+    direct = index_access(quiet_surroundings(bench.folder, **bench.variables), bench.model)
+    with Downloads(direct, at_once=1) as downloads:
+        assert downloads.proxy_for("http://index.example/files/x.whl") == ""
