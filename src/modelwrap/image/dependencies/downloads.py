@@ -11,7 +11,7 @@ from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, MaxRetryError, SSLError
 from urllib3.util import Retry, Timeout, make_headers
 
 from modelwrap.errors import RequirementsError
@@ -121,6 +121,9 @@ class Downloads:
 
     def _make_pool(self, proxy: str, host: str) -> urllib3.PoolManager:
         context = self._access.tls_context(host)
+        if self._access.is_insecure(host):
+            # Whoever trusts a host by name knows it, and need not be told for each file.
+            urllib3.disable_warnings(InsecureRequestWarning)
         if not proxy:
             return urllib3.PoolManager(maxsize=self._at_once, ssl_context=context)
         if proxy.startswith("socks"):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from e2e.package_index import make_authority, serving_packages
 from indexes import Index, quiet_surroundings, serve_index
 from modelwrap.errors import DamagedBlob, RequirementsError
 from modelwrap.image.dependencies.downloads import Downloads
@@ -234,3 +235,24 @@ def test_wheels_come_through_the_proxy_that_pip_or_the_environment_names(
     direct = index_access(quiet_surroundings(bench.folder, **bench.variables), bench.model)
     with Downloads(direct, at_once=1) as downloads:
         assert downloads.proxy_for("http://index.example/files/x.whl") == ""
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"])
+def test_an_authority_of_ones_own_is_trusted_where_it_is_named(bench: Bench, variable: str) -> None:
+    bench.wheel("small")
+    bench.write(requirements="small\n")
+    authority = make_authority(bench.folder)
+    with serving_packages(bench.wheels, password="secret", authority=authority) as index:
+        bench.variables = {"PIP_INDEX_URL": index.url}
+        with pytest.raises(RequirementsError, match=r"(?s)can't be reached.*SSL_CERT_FILE or pip's cert"):
+            bench.obtain()
+        bench.variables |= {variable: str(authority.bundle)}
+        assert bench.names() == ["small 1.0"]
+
+
+def test_a_host_that_requirements_trust_needs_no_authority(bench: Bench) -> None:
+    bench.wheel("small")
+    with serving_packages(bench.wheels, authority=make_authority(bench.folder)) as index:
+        bench.variables = {"PIP_INDEX_URL": index.url}
+        bench.write(requirements=f"--trusted-host 127.0.0.1:{index.port}\nsmall\n")
+        assert bench.names() == ["small 1.0"]
