@@ -1,8 +1,9 @@
-"""What holds for every test: how Hypothesis behaves. Anything narrower lives beside the tests that need it."""
+"""What holds for every test: Hypothesis and signals. Anything narrower lives beside the tests that need it."""
 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -10,3 +11,6 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("work", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("work"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "work")
+
+# A shell has what it runs in the background ignore Ctrl-C, and so would every server that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
