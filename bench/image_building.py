@@ -30,7 +30,7 @@ from e2e.registry import registry_for_tests
 from rig.iris import train_copy
 
 #: What the small package is; pure Python, without requirements of its own.
-SMALL = "cloudpickle"
+SMALL = "tabulate"
 COLD, ADDED, CODE, UNCHANGED = "cold", f"+ {SMALL}", "code only", "nothing changed"
 
 

@@ -105,9 +105,13 @@ def test_docker_finds_the_config_that_the_dockerfile_makes(
 
 
 def config_of(docker: Engine, image: str) -> dict[str, Any]:
-    """What a container gets of an image's config; what only names its builder or is empty is left out."""
+    """What a container gets of an image's config; what only tells of its builder or is empty is left out."""
     config = json.loads(docker.run("inspect", "--format", "{{json .Config}}", image))
-    return {key: value for key, value in config.items() if value and key not in {"Image", "Hostname", "OnBuild"}}
+    return {
+        key: value
+        for key, value in config.items()
+        if value and key not in {"Image", "Hostname", "OnBuild", "ArgsEscaped"}
+    }
 
 
 # -- without any container runtime -------------------------------------------------------------------------------------

@@ -41,14 +41,13 @@ def image_config(
         platform: What it runs on.
         created: Seconds since 1970.
     """
-    when = moment(created)
     return {
         **{key: base[key] for key in _MACHINE if key in base},
         **platform.document,
-        "created": when,
+        "created": moment(created),
         "config": _settings(plan, _object(base.get("config"))),
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
-        **_history(base, layers, when),
+        **_history(base, layers),
     }
 
 
@@ -85,23 +84,20 @@ def _environment(base: JSONObject, added: Mapping[str, str]) -> list[JSONValue]:
     return [f"{name}={value}" for name, value in {**values, **added}.items()]
 
 
-def _history(base: Mapping[str, JSONValue], layers: Sequence[Layer], when: str) -> JSONObject:
+def _history(base: Mapping[str, JSONValue], layers: Sequence[Layer]) -> JSONObject:
     """One entry for each layer that is added. It is left out where the base's does not tell of each of its layers."""
     told = cast("list[JSONObject]", base.get("history") or [])
     filled = [entry for entry in told if not entry.get("empty_layer")]
     if len(filled) != sum(layer.kind is LayerKind.BASE for layer in layers):
         return {}
-    return {"history": [*told, *_entries(layers, when)]}
+    return {"history": [*told, *_entries(layers)]}
 
 
-def _entries(layers: Sequence[Layer], when: str) -> Iterator[JSONObject]:
+def _entries(layers: Sequence[Layer]) -> Iterator[JSONObject]:
+    """Without times: every edit of the code pushes the config again, and all were made when the image was."""
     for layer in layers:
         if layer.kind is not LayerKind.BASE:
-            yield {
-                "created": when,
-                "created_by": f"modelwrap {__version__}: {layer.kind}",
-                "comment": layer.title,
-            }
+            yield {"created_by": f"modelwrap {__version__}: {layer.kind}", "comment": layer.title}
 
 
 def _object(value: JSONValue) -> JSONObject:
