@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from time import perf_counter
-from typing import cast
 
 from modelwrap.errors import CallCancelled, ComponentFailed, DeadlineExceeded, ModelwrapError, UnknownEndpoint
 from modelwrap.runtime.codecs import Codec
@@ -19,7 +18,7 @@ from modelwrap.runtime.transports.failures import log_failure, unexpected
 from modelwrap.runtime.transports.grpc_frames import FrameReader, compressed, frame, message_header, timeout_seconds
 from modelwrap.runtime.transports.grpc_stream import Conversation, Stream
 from modelwrap.runtime.transports.status import GrpcStatus, grpc_status
-from modelwrap.runtime.transports.types import Exchange, Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.transports.types import Event, Exchange, Limits, Observe, Receive, Scope, Send, header
 from modelwrap.runtime.verb import Verb
 
 __all__ = ["GrpcDoor"]
@@ -118,22 +117,31 @@ class GrpcDoor:
         call.read_headers()
         reader = FrameReader(self._limits.message_bytes, call.encoding)
         event = await receive()
-        while (message := reader.feed(event.get("body", b""))) is None:
-            if event["type"] == "http.disconnect":
-                raise CallCancelled("the client went away within its request")
-            if not event.get("more_body", False):
-                reader.end()
-            event = await self._next(receive)
-        return message
+        message = reader.feed(event.get("body", b""))
+        return await self._remaining(reader, event, receive) if message is None else message
 
-    async def _next(self, receive: Receive) -> dict[str, object]:
+    async def _remaining(self, reader: FrameReader, event: Event, receive: Receive) -> bytes:
+        """The message that did not come at once, in chunks of 16 KB.
+
+        One clock for all of them: a wait of its own makes a task for each, which costs more than the chunk.
+        """
+        idle = self._limits.body_idle_seconds or None
+        time = asyncio.get_running_loop().time
+        message = None
         try:
-            event = await asyncio.wait_for(receive(), self._limits.body_idle_seconds or None)
+            async with asyncio.timeout(idle) as clock:
+                while message is None:
+                    if event["type"] == "http.disconnect":
+                        raise CallCancelled("the client went away within its request")
+                    if not event.get("more_body", False):
+                        reader.end()
+                    event = await receive()
+                    if idle is not None:
+                        clock.reschedule(time() + idle)
+                    message = reader.feed(event.get("body", b""))
         except TimeoutError:
-            raise DeadlineExceeded(
-                f"the request paused for more than {self._limits.body_idle_seconds:g} seconds within its message"
-            ) from None
-        return cast("dict[str, object]", event)
+            raise DeadlineExceeded(f"the request paused for more than {idle:g} seconds within its message") from None
+        return message
 
     async def _send(self, answer: Answer, call: _Call, path: str, send: Send) -> GrpcStatus:
         if answer.error is not None:

@@ -57,14 +57,15 @@ class FrameReader:
         encoding: The `grpc-encoding` of the call; empty where there was none.
     """
 
-    __slots__ = ("_chunks", "_encoding", "_length", "_limit", "_size")
+    __slots__ = ("_chunks", "_encoding", "_is_packed", "_length", "_limit", "_size")
 
     def __init__(self, limit: int, encoding: str = "") -> None:
         self._limit = limit
         self._encoding = encoding
         self._chunks: list[bytes] = []
-        self._size = 0
+        self._size = 0  # of all that was fed
         self._length = -1
+        self._is_packed = False
 
     def feed(self, chunk: bytes) -> bytes | None:
         """The message once it is whole, else None. A chunk that holds it all is not copied twice.
@@ -80,13 +81,12 @@ class FrameReader:
             return None
         if self._size < PREFIX + self._length:
             return None
-        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        message = body[PREFIX : PREFIX + self._length]
-        return self._inflate(message) if body[0] else message
+        message = self._after_prefix()[: self._length]  # of nothing more, this is no copy
+        return self._inflate(message) if self._is_packed else message
 
     def rest(self) -> bytes:
         """What was fed beyond the message: the start of the next one, on a stream of several."""
-        return b"".join(self._chunks)[PREFIX + self._length :]
+        return self._after_prefix()[self._length :]
 
     def end(self) -> None:
         """Told that the body is over before a message was whole.
@@ -101,13 +101,18 @@ class FrameReader:
     def _read_prefix(self) -> bool:
         if self._size < PREFIX:
             return False
-        head = b"".join(self._chunks)[:PREFIX]
-        self._length = int.from_bytes(head[1:], "big")
-        if head[0] > 1:
-            raise InvalidRequest(f"bad gRPC message prefix: compression flag {head[0]}, expected 0 or 1")
+        head = b"".join(self._chunks)
+        flag, self._length = head[0], int.from_bytes(head[1:PREFIX], "big")
+        if flag > 1:
+            raise InvalidRequest(f"bad gRPC message prefix: compression flag {flag}, expected 0 or 1")
         if self._length > self._limit:
             raise too_large(self._length, self._limit)
+        self._is_packed = flag == 1
+        self._chunks = [head[PREFIX:]]
         return True
+
+    def _after_prefix(self) -> bytes:
+        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
 
     def _inflate(self, message: bytes) -> bytes:
         if self._encoding in {"", "identity"}:
