@@ -170,9 +170,10 @@ class _Reader:
         name, shape, data = document.get("name"), document.get("shape"), document.get("data")
         if type(name) is not str:
             raise InvalidRequest('an element of "inputs" has no "name", or one that is no text')
-        datatype = DATATYPES.get(document.get("datatype"))  # type: ignore[arg-type] # anything has no entry
+        stated = document.get("datatype")
+        datatype = DATATYPES.get(stated) if type(stated) is str else None
         if datatype is None:
-            raise _bad_datatype(name, document.get("datatype"))
+            raise _bad_datatype(name, stated)
         if type(shape) is not list or not all(type(side) is int for side in shape):
             raise InvalidRequest(f'input "{name}": "shape" must be a list of whole numbers, such as [1, 4]')
         parameters = document.get("parameters") or {}
