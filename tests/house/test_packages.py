@@ -15,7 +15,7 @@ from house.checkout import SRC, Import, imports_of
 #: What an image receives with the runtime.
 ALLOWED = {"h2corn", "numpy", "orjson", "prometheus_client"}
 #: What the runtime may use when the image has it, and therefore imports only inside the function that needs it.
-OPTIONAL = {"google", "redis"}
+OPTIONAL = {"google", "redis", "simdjson"}
 #: The same for modelwrap as a whole, where `pip install modelwrap` brings click too.
 BASE = ALLOWED | {"click"}
 BUILD_EXTRA = {"isal", "packaging", "rich", "urllib3", "uv", "yaml"}

@@ -38,8 +38,10 @@ _SMALL = 16
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
-def from_nested(value: JSONValue) -> np.ndarray:
+def from_nested(value: JSONValue | np.ndarray) -> np.ndarray:
     """The array that `data.ndarray` holds: nested lists, or one value for an array without dimensions.
+
+    What is an array already, by these rules, is taken as it is.
 
     Integers are int64, with any float among them float64, booleans bool, text and numbers beside text `<U`, anything
     else object. A null among numbers is NaN; beside text, booleans or objects it stays None.
@@ -49,13 +51,15 @@ def from_nested(value: JSONValue) -> np.ndarray:
 
     Source: component API section 5.3.
     """
+    if isinstance(value, np.ndarray):
+        return value
     if type(value) is not list:
         return _array([value], ())
     numbers = _numbers(value)
     return numbers if numbers is not None else _array(*_leaves(value, "data.ndarray"))
 
 
-def from_tensor(values: JSONValue, shape: JSONValue) -> np.ndarray:
+def from_tensor(values: JSONValue | np.ndarray, shape: JSONValue) -> np.ndarray:
     """The array that `data.tensor` holds: row-major `values` in a `shape`, where one dimension may be -1.
 
     Dtypes as in `from_nested`; the texts "NaN", "Infinity" and "-Infinity" are numbers.
@@ -65,14 +69,11 @@ def from_tensor(values: JSONValue, shape: JSONValue) -> np.ndarray:
 
     Source: component API section 5.3.
     """
-    if type(values) is not list:
+    if not isinstance(values, list | np.ndarray):
         raise InvalidRequest('"data.tensor.values" must be a list of numbers')
     if type(shape) is not list:
         raise InvalidRequest('"data.tensor.shape" must be a list of whole numbers, such as [1, 4]')
-    flat = _numbers(values)
-    if flat is None:
-        leaves, nested_shape = _leaves(values, "data.tensor.values")
-        flat = _array(_unspelled(leaves), nested_shape)
+    flat = values if isinstance(values, np.ndarray) else _tensor_array(values)
     try:
         return flat.reshape(shape)  # type: ignore[arg-type] # what is no number raises TypeError
     except (OverflowError, TypeError, ValueError):
@@ -80,6 +81,14 @@ def from_tensor(values: JSONValue, shape: JSONValue) -> np.ndarray:
             f'"data.tensor" has {flat.size} values, which can\'t take the shape {_short(shape)}: '
             '"shape" lists the whole number of values in each dimension, and their product is the number of values'
         ) from None
+
+
+def _tensor_array(values: list[JSONValue]) -> np.ndarray:
+    numbers = _numbers(values)
+    if numbers is not None:
+        return numbers
+    leaves, shape = _leaves(values, "data.tensor.values")
+    return _array(_unspelled(leaves), shape)
 
 
 def _numbers(value: list[JSONValue]) -> np.ndarray | None:

@@ -16,10 +16,11 @@ import numpy as np
 from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.codecs import json_arrays, tftensor
 from modelwrap.runtime.codecs.json_text import kind_of
+from modelwrap.runtime.codecs.large_json import read_large
 from modelwrap.runtime.codecs.rest_body import json_of
 from modelwrap.runtime.codecs.strict_json import check_feedback
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Request, no_message
-from modelwrap.runtime.payload import Array, Binary, Form, Json, JSONObject, JSONValue, Payload, Text
+from modelwrap.runtime.payload import Array, Binary, Form, Json, JSONObject, JSONValue, Payload, Text, UserValue
 
 __all__ = ["decode_feedback", "decode_message", "decode_messages", "decode_whole"]
 
@@ -34,7 +35,13 @@ def decode_message(request: Request) -> Message:
 
     Source: component API sections 5.2 and 5.3.
     """
-    return _message(json_of(request))
+    return _message(_document(request))
+
+
+def _document(request: Request) -> UserValue:
+    """The JSON value of a request; a large list of numbers may be an array already."""
+    large = None if request.query or request.content_type else read_large(request.body)
+    return json_of(request) if large is None else large
 
 
 def decode_messages(request: Request) -> list[Message]:
