@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import modelwrap
 from modelwrap.errors import ComponentFailed
@@ -18,6 +19,7 @@ from modelwrap.runtime.access_log import access_log
 from modelwrap.runtime.batching import Joiner
 from modelwrap.runtime.catalogue import Catalogue
 from modelwrap.runtime.component import loader, parameters
+from modelwrap.runtime.component.declared import declare
 from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.component.metadata import describe, read_override
 from modelwrap.runtime.endpoints import Answerer
@@ -34,6 +36,7 @@ from modelwrap.runtime.transports import oip_openapi, openapi
 from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.rest import Page, Pages
 from modelwrap.runtime.transports.types import Exchange, Limits, Observe
+from modelwrap.runtime.verb import Verb
 
 __all__ = ["PUSH_FREQUENCY", "Model", "application", "load", "metrics_paths"]
 
@@ -115,7 +118,8 @@ def application(
         admit_feedback=admit_feedback,
     )
     joining = _join(settings, model, service, server_metrics)
-    catalogue = Catalogue(_names(settings), model.metadata, announce=announce)
+    declared = declare(model.component, Verb.of(settings.component.role), Path.cwd())
+    catalogue = Catalogue(_names(settings), model.metadata, declared=declared, announce=announce)
     exposition = Exposition(segments, settings.identity.metric_labels())
     _tell_in_flight(asyncio.get_running_loop(), model.mailbox, server_metrics)
     return Application(
@@ -203,9 +207,9 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _pages(settings: Settings, exposition: Exposition, catalogue: Catalogue) -> Pages:
-    title = settings.component.name
+    title, does = settings.component.name, Verb.of(settings.component.role)
     documents = {
-        "/seldon.json": openapi.document(title, modelwrap.__version__),
+        "/seldon.json": openapi.document(title, modelwrap.__version__, does, catalogue.entries()),
         "/v2/openapi.json": oip_openapi.document(title, modelwrap.__version__, catalogue),
     }
     media_type = CONTENT_TYPE.encode("ascii")

@@ -47,6 +47,7 @@ class Catalogue:
     Args:
         names: The names that it goes by, its own first; empty ones and repeated ones are left out.
         metadata: Its metadata document; may raise a `ModelwrapError`.
+        declared: The inputs and outputs that documents show where the metadata has none.
         announce: Told of every name that is loaded and unloaded here, so that other workers hear of it.
     """
 
@@ -55,9 +56,11 @@ class Catalogue:
         names: Sequence[str],
         metadata: Callable[[], JSONObject],
         *,
+        declared: JSONObject | None = None,
         announce: Callable[[list[str], list[str]], None] | None = None,
     ) -> None:
         self._announce = announce
+        self._declared = declared or {}
         self._own = tuple(dict.fromkeys(name for name in names if name))
         self._names = set(self._own)
         self._aliases: list[str] = []
@@ -116,7 +119,7 @@ class Catalogue:
             ComponentFailed: The class says what can't be told.
         """
         self.admit(asked.name, asked.version)
-        document = self._metadata()
+        document = self._stated()
         return {
             "name": asked.name,
             "versions": list[JSONValue](self._versions),
@@ -124,6 +127,11 @@ class Catalogue:
             "inputs": list[JSONValue](_tensors(document["inputs"], "input")),
             "outputs": list[JSONValue](_tensors(document["outputs"], "output")),
         }
+
+    def entries(self) -> JSONObject:
+        """The metadata's own entries of `inputs` and `outputs`, else those declared; none where it can't be told."""
+        document = _or_empty(self._stated)
+        return {key: document.get(key, []) for key in ("inputs", "outputs")}
 
     def models(self, _asked: Asked) -> JSONObject:
         """The names of all models."""
@@ -183,6 +191,12 @@ class Catalogue:
                 self._names.remove(name)
                 self._aliases.remove(name)
 
+    def _stated(self) -> JSONObject:
+        """The metadata document; what is declared stands where it has no inputs or outputs."""
+        document = self._metadata()
+        filled = {key: document.get(key) or self._declared.get(key, []) for key in ("inputs", "outputs")}
+        return {**document, **filled}
+
     def _tell(self, loaded: list[str], unloaded: list[str]) -> None:
         if self._announce is not None:
             self._announce(loaded, unloaded)
@@ -211,8 +225,9 @@ def _tensors(entries: JSONValue, kind: str) -> list[JSONObject]:
 
 
 def _tensor(entry: JSONObject, name: str) -> JSONObject:
+    name = str(entry.get("name", name))
     if "messagetype" not in entry:
-        return {"name": entry["name"], "datatype": entry["datatype"], "shape": entry["shape"]}
+        return {"name": name, "datatype": entry["datatype"], "shape": entry["shape"]}
     if entry["messagetype"] in _PLAIN:
         return {"name": name, "datatype": "BYTES", "shape": [1]}
     schema = entry.get("schema")
@@ -220,4 +235,4 @@ def _tensor(entry: JSONObject, name: str) -> JSONObject:
     names, shape = schema.get("names"), schema.get("shape")
     if not shape:
         shape = [-1, len(names)] if isinstance(names, list) and names else [-1]
-    return {"name": name, "datatype": "FP64", "shape": shape}
+    return {"name": name, "datatype": entry.get("datatype", "FP64"), "shape": shape}

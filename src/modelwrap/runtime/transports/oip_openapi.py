@@ -120,11 +120,14 @@ def _any_of(tensors: JSONValue) -> JSONObject:
 
 def _tensor(stated: JSONObject) -> JSONObject:
     shape = stated["shape"]
-    rank = len(shape) if isinstance(shape, list) else 0
+    shape = shape if isinstance(shape, list) else []
+    # A shape that states no size at all says nothing of the rank either.
+    is_known = any(size != -1 for size in shape)
+    rank: JSONObject = {"minItems": len(shape), "maxItems": len(shape)} if is_known else {}
     members: JSONObject = {
         "name": {"type": "string", "enum": [stated["name"]]},
         "datatype": {"type": "string", "enum": [stated["datatype"]]},
-        "shape": {**_list_of(_SIZE), "minItems": rank, "maxItems": rank, "description": f"-1 is any size: {shape}"},
+        "shape": {**_list_of(_SIZE), **rank, "description": f"-1 is any size: {shape}"},
     }
     properties = _TENSOR["properties"]
     assert isinstance(properties, dict)  # noqa: S101 - it is written below
