@@ -131,8 +131,8 @@ def _payload(document: JSONObject) -> Array:
 def _rows(rows: list[JSONValue]) -> Array:
     if rows and type(rows[0]) is dict:
         names = list(rows[0])
-        if all(type(row) is dict and list(row) == names for row in rows):
-            table: JSONValue = [list(row.values()) for row in rows]  # type: ignore[union-attr] # all are objects
+        if all(type(row) is dict and row.keys() == rows[0].keys() for row in rows):
+            table: JSONValue = [[row[name] for name in names] for row in rows]  # type: ignore[call-overload, index]
             return Array(json_arrays.from_nested(table), names, Form.NDARRAY)
     return Array(json_arrays.from_nested(rows), [], Form.NDARRAY)
 
@@ -155,7 +155,9 @@ def _columns(columns: JSONObject) -> Array:
 
 def _predictions(payload: Payload | None) -> UserValue:
     if isinstance(payload, Array):
-        return payload.nested if payload.nested is not None else json_arrays.nested_values(payload.values)
+        if payload.nested is not None:
+            return payload.nested
+        return json_arrays.nested_values(payload.values, short=payload.is_short)
     if isinstance(payload, Tensors):
         return {tensor.name: json_arrays.nested_values(tensor.values) for tensor in payload.tensors}
     if isinstance(payload, Text | Json):
