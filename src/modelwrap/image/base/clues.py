@@ -21,7 +21,8 @@ Reader = Callable[[bytes], list[str]]
 #: No file that tells anything is larger; in bytes. A shared libpython with debug symbols has 25 MB.
 LARGEST_TOLD = 1 << 27
 
-_PYTHON_VERSION = re.compile(rb"(?<![0-9.])(3\.[0-9]{1,2}\.[0-9]{1,2}(?:(?:a|b|rc)[0-9]+)?)\+?\x00")
+#: It begins with what is rare, so that 20 MB of program are searched for that, not tried at every byte.
+_PYTHON_VERSION = re.compile(rb"(3\.(?<![0-9.]3\.)[0-9]{1,2}\.[0-9]{1,2}(?:(?:a|b|rc)[0-9]+)?)\+?\x00")
 _PY_VERSION = re.compile(rb'#define\s+PY_VERSION\s+"([^"+]+)')
 _GLIBC_VERSION = re.compile(rb"GNU C Library [^\n]{0,200}? version ([0-9]+\.[0-9]+)")
 _MUSL_VERSION = re.compile(rb"\x00(1\.[0-9]+\.[0-9]+)(?:-[^\x00]{0,40})?\x00")
