@@ -7,6 +7,7 @@ at any step, except where the plan allows wheels to be built.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from modelwrap.errors import BaseImageError
@@ -148,11 +149,16 @@ def build(plan: BuildPlan, decided: Sequence[Decided], reach: Reach, reporter: R
 
 
 def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> tuple[Image, Packages]:
-    packages = _bring(plan, decided, cache, reporter)
-    _check(plan, decided, packages.wheels, cache, reporter)
-    with reporter.step("layers") as step:
-        layers = (*decided.base.layers, *_layers(plan, decided, packages.wheels, cache))
-        step.tell(f"{len(layers)} layers")
+    # What no package has a part in is made meanwhile: fetching leaves processors idle.
+    with ThreadPoolExecutor(1, thread_name_prefix="own-layers") as beside:
+        own = beside.submit(_own_layers, plan, decided, cache)
+        packages = _bring(plan, decided, cache, reporter)
+        _check(plan, decided, packages.wheels, cache, reporter)
+        with reporter.step("layers") as step:
+            wheels = wheel_layers(packages.wheels, decided.target, cache, bytecode=plan.has_bytecode)
+            below, above = own.result()
+            layers = (*decided.base.layers, *below, *wheels, *above)
+            step.tell(f"{len(layers)} layers")
     config = image_config(plan.image, decided.base.config, layers, decided.target.platform, plan.created)
     annotations = image_annotations(plan.image, plan.created, decided.base.digest)
     return Image(decided.target.platform, config, layers, annotations), packages
@@ -166,7 +172,7 @@ def _bring(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) 
 
 
 def _check(plan: BuildPlan, decided: Decided, wheels: Sequence[WheelFile], cache: Cache, reporter: Reporter) -> None:
-    """Before anything is made: what could not be loaded in the cluster ends here."""
+    """Before a package is laid: what could not be loaded in the cluster ends here."""
     with reporter.step("check") as step:
         files = plan.image.project.folder.files
         natives = read_natives((file.path, file.source) for file in files if file.path not in plan.image.archives)
@@ -174,17 +180,16 @@ def _check(plan: BuildPlan, decided: Decided, wheels: Sequence[WheelFile], cache
         step.tell("everything can be loaded")
 
 
-def _layers(plan: BuildPlan, decided: Decided, wheels: Sequence[WheelFile], cache: Cache) -> tuple[Layer, ...]:
-    """What changes seldom comes first."""
+def _own_layers(plan: BuildPlan, decided: Decided, cache: Cache) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
+    """The layers below the packages', and those above: what changes seldom comes first."""
     target, bytecode = decided.target, plan.has_bytecode
     library = standard_library_layer(decided.base.layers, target, cache) if bytecode else None
-    return (
-        *((library,) if library else ()),
-        environment_layer(target, cache),
-        *wheel_layers(wheels, target, cache, bytecode=bytecode),
+    below = (*((library,) if library else ()), environment_layer(target, cache))
+    above = (
         runtime_layer(target, cache, bytecode=bytecode),
         *model_layers(plan.image, target, cache, bytecode=bytecode),
     )
+    return below, above
 
 
 def deliver(
