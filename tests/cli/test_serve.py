@@ -181,6 +181,9 @@ def test_a_port_that_is_taken_is_named_with_the_next_free_one(model: Path) -> No
     [
         ({}, ["nowhere"], "there is no folder nowhere"),
         ({"train.py": ""}, ["model"], "holds no model"),
+        ({"Broken.py": "class Broken(\n"}, ["model"], "Broken.py:1"),
+        ({"No.py": "class No:\n def predit(s, X): ...\n"}, ["model"], "is predit meant to be predict?"),
+        ({"Cls.py": "class Other:\n def predict(s, X): ...\n"}, ["model"], "Cls.py has no class Cls"),
         ({"A.py": "class A:\n def predict(s, X): ...\n", "B.py": "from A import A as B\n"}, ["model"], "A, B"),
         ({"A.py": "class B: ...\n"}, ["model", "A"], "A.py has no class A"),
         ({"A.py": "class A:\n def route(s, X): ...\n"}, ["model", "A"], "--service-type ROUTER"),

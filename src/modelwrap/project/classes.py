@@ -16,7 +16,7 @@ from modelwrap.project.methods import Methods
 from modelwrap.project.modules import Module, Modules, Opaque
 from modelwrap.project.roles import fitting_roles, methods_of, wanted
 
-__all__ = ["ClassSource", "check_role", "find_class", "model_names"]
+__all__ = ["ClassSource", "check_role", "find_class", "model_names", "refusals"]
 
 _COMPILED = (".so", ".pyd", ".pyc")
 
@@ -122,9 +122,28 @@ def _class_of(name: str) -> str:
 def model_names(root: Path) -> list[str]:
     """The model names that this folder offers: each file `Name.py` at its top that holds a class `Name` for some role.
 
-    Files that don't parse are passed over here; asking for one by name says what is wrong with it.
+    Files that don't parse are passed over here; `refusals` says what is wrong with them.
     """
     return [module.name for module in _readable_modules(root) if _offers_model(root, module)]
+
+
+def refusals(root: Path) -> list[ProjectError]:
+    """Why the files at the top of this folder offer no model: those that hold a class, or can't be read.
+
+    Each is what asking for the file by its name would raise; files without a class are not meant and have none.
+    """
+    found = (_refusal(root, path) for path in sorted(root.glob("*.py")))
+    return [error for error in found if error]
+
+
+def _refusal(root: Path, path: Path) -> ProjectError | None:
+    try:
+        module = Modules(root).find(path.stem)
+        if module and module.classes:
+            check_role(find_class(root, path.stem), Role.MODEL)
+    except ProjectError as error:
+        return error
+    return None
 
 
 def _offers_model(root: Path, module: Module) -> bool:

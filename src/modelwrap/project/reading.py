@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modelwrap.contract import Role
 from modelwrap.errors import ProjectError
-from modelwrap.project.classes import ClassSource, check_role, find_class, model_names
+from modelwrap.project.classes import ClassSource, check_role, find_class, model_names, refusals
 from modelwrap.project.exclusions import Exclusions
 from modelwrap.project.folder import Folder, check_pointers, read_folder
 from modelwrap.project.marker import is_ours
@@ -105,13 +105,19 @@ def choose_model_name(root: Path) -> str:
     """The one model that this folder offers, for a command that was given none.
 
     Raises:
-        ProjectError: It offers none, or more than one; the message names them.
+        ProjectError: It offers none, or more than one; the message names them, or says what is wrong with each file.
     """
     names = model_names(root)
     if len(names) == 1:
         return names[0]
     if names:
         raise ProjectError(f"{root} holds more than one model: {', '.join(names)}\nsay which one to serve")
+    refused = refusals(root)
+    if len(refused) == 1:
+        raise refused[0]
+    if refused:
+        reasons = "\n".join(error.message.partition("\n")[0] for error in refused)
+        raise ProjectError(f"{root} holds no model that can be served\n{reasons}")
     raise ProjectError(
         f"{root} holds no model: no file here is named as a class in it\n"
         "the class MyModel goes into MyModel.py; or give its name as module.Class"

@@ -9,7 +9,8 @@ import pytest
 from cli.command_line import write
 from modelwrap.contract import Role
 from modelwrap.errors import ProjectError
-from modelwrap.project.classes import check_role, find_class, model_names
+from modelwrap.project import choose_model_name
+from modelwrap.project.classes import check_role, find_class, model_names, refusals
 
 PREDICT = "    def predict(self, X, names): ...\n"
 
@@ -145,6 +146,24 @@ def test_a_folder_offers_the_classes_that_are_named_as_their_files(tmp_path: Pat
         },
     )
     assert model_names(tmp_path) == ["Good", "Imported"]
+
+
+def test_a_folder_without_a_model_says_what_is_wrong_with_each_file(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "Broken.py": "class Broken(\n",
+            "Cls.py": f"class Other:\n{PREDICT}",
+            "Near.py": "class Near:\n    def predit(self, X): ...\n",
+            "train.py": "def train(): ...\n",
+        },
+    )
+    broken, other, near = (error.message for error in refusals(tmp_path))
+    assert "Broken.py:1" in broken
+    assert "Cls.py has no class Cls" in other
+    assert "is predit meant to be predict?" in near
+    with pytest.raises(ProjectError, match=r"(?s)holds no model.*Broken\.py.*Cls\.py has no class Cls.*Near\.py:1"):
+        choose_model_name(tmp_path)
 
 
 def test_the_encoding_that_a_file_declares_is_honoured(tmp_path: Path) -> None:
