@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,16 @@ def test_without_any_contract_it_says_what_one_looks_like(tmp_path: Path) -> Non
     assert outcome.status == 1
     assert "nothing tells what the inputs are" in outcome.error
     assert '"features"' in outcome.error
+
+
+def test_an_address_where_nobody_listens_is_told_as_that() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # bound without listening: the port is nobody's, and refuses
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        outcome = modelwrap("test", url)
+    assert outcome.status == 1
+    assert f"nobody answers at {url}" in outcome.error
+    assert "contract" not in outcome.error
 
 
 def test_a_model_that_can_not_load_is_told_with_its_own_words(tmp_path: Path) -> None:

@@ -70,6 +70,19 @@ class RestClient:
         except (OSError, http.client.HTTPException, ValueError):
             return None
 
+    def is_refused(self) -> bool:
+        """Whether nobody listens at the address."""
+        connection = http.client.HTTPConnection(self._address.host, self._address.port, timeout=self._timeout)
+        try:
+            connection.connect()
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+        finally:
+            connection.close()
+        return False
+
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         started = time.perf_counter()
         try:
