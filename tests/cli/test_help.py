@@ -31,6 +31,7 @@ SCREEN = (120, 50)
         ["init", "-h"],
         ["push", "-h"],
         ["model", "-h"],
+        ["model", "Model", "0.1", "registry.example", "-h"],
     ],
 )
 def test_help_fits_on_one_screen_and_ends_in_examples(words: list[str]) -> None:
@@ -110,3 +111,20 @@ def test_help_of_the_whole_does_not_even_load_click() -> None:
 @pytest.mark.parametrize("option", [name for param in COMMAND.params for name in param.opts if name.startswith("-")])
 def test_every_option_of_wrap_is_in_the_reference(option: str) -> None:
     assert re.search(rf"`[^`]*{option}\b", REFERENCE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("words", "messages"),
+    [
+        (["helo", "Hello", "0.1", "registry.example/ann"], ["there is no folder helo", "did you mean hello?"]),
+        (["helo", "Hello", "0.1", "r.example/a", "--grpc"], ["there is no folder helo", "did you mean hello?"]),
+        (["--verison"], ["there is no option --verison", "did you mean --version?"]),
+    ],
+)
+def test_a_slip_of_the_first_word_is_told_with_what_was_meant(
+    words: list[str], messages: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "hello").mkdir()
+    outcome = modelwrap(*words, cwd=tmp_path)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert all(message in outcome.error for message in messages), outcome.error

@@ -65,7 +65,7 @@ class Command(click.Command):
 
     def words(self, arguments: Sequence[str]) -> list[str] | None:
         """The positional words among the arguments, or None if they hold an option that this command has not."""
-        ctx = click.Context(self)
+        ctx = click.Context(self, **self.context_settings)
         options = self.option_table(ctx)
         words = []
         try:

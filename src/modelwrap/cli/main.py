@@ -97,6 +97,12 @@ def _run(arguments: list[str]) -> int:
     first, *rest = arguments
     if first in _COMMANDS and not _is_guide_form(arguments):
         return call(_load(first), rest, f"modelwrap {first}")
+    if near_option := _misspelt_option(arguments):
+        terminal.error(f"there is no option {first}\ndid you mean {near_option}?")
+        return Exit.USAGE
+    if near_folder := _misspelt_folder(arguments):
+        terminal.error(f"there is no folder {first}\ndid you mean {near_folder}?")
+        return Exit.USAGE
     if (near := _misspelt_command(first)) is not None:
         terminal.error(f"there is no command {first}\n{near}")
         return Exit.USAGE
@@ -112,6 +118,25 @@ def _is_guide_form(arguments: Sequence[str]) -> bool:
         return False
     terminal.note(f"{arguments[0]} is taken as the folder ./{arguments[0]}, not as the command {arguments[0]}")
     return True
+
+
+def _misspelt_option(arguments: Sequence[str]) -> str | None:
+    """The option that stands alone and was meant by one that is not there."""
+    if len(arguments) != 1 or not arguments[0].startswith("--"):
+        return None
+    return next(iter(difflib.get_close_matches(arguments[0], ["--help", "--version"], n=1, cutoff=0.7)), None)
+
+
+def _misspelt_folder(arguments: Sequence[str]) -> str | None:
+    """The folder here that was meant by the first of the guide's four words, if there is none of that name."""
+    first = arguments[0]
+    if len(arguments) < _GUIDE_WORDS or first.startswith("-") or Path(first).exists():
+        return None
+    words = _load("wrap").words(arguments)
+    if words is None or len(words) != _GUIDE_WORDS:
+        return None
+    folders = sorted(path.name for path in Path().iterdir() if path.is_dir())
+    return next(iter(difflib.get_close_matches(first, folders, n=1)), None)
 
 
 def _misspelt_command(word: str) -> str | None:
