@@ -48,8 +48,8 @@ ELSEWHERE = (
     Elsewhere(re.compile(r"python train\.py$"), _PREPARES, _PREPARE, '"train.py"'),
     Elsewhere(re.compile(r"modelwrap serve \.$"), _EXAMPLES, _EXAMPLE, "serving("),
     Elsewhere(re.compile(r"modelwrap test \.$"), _EXAMPLES, _EXAMPLE, 'MODELWRAP, "test"'),
-    Elsewhere(re.compile(r"build/build_image\.sh"), _GUIDES, _GUIDE, "docker_classic.build("),
-    Elsewhere(re.compile(r"build/push_image\.sh"), _GUIDES, _GUIDE, "push_image.sh"),
+    Elsewhere(re.compile(r"(hello/)?build/build_image\.sh"), _GUIDES, _GUIDE, "docker_classic.build("),
+    Elsewhere(re.compile(r"(hello/)?build/push_image\.sh"), _GUIDES, _GUIDE, "push_image.sh"),
     Elsewhere(re.compile(r"modelwrap push .*registry\.example:5000/team/iris:0\.1"), _PUSHES, _PUSH, '"push", folder'),
     Elsewhere(re.compile(r"make demo"), "tests/e2e/test_demo.py", "test_the_demo_keeps_its_promises", "make"),
 )
