@@ -124,7 +124,7 @@ def test_insecure_takes_any_certificate(guarded: RegistryServer, home: dict[str,
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["nowhere", "registry.example/x:1"], "there is no nowhere"),
+        (["nowhere", "registry.example/x:1"], "there is no file or folder nowhere"),
         (["LAYOUT", "registry.example/X:1"], "write registry.example/x:1"),
         (["LAYOUT", "127.0.0.1:1/x:1"], "can't be reached"),
     ],

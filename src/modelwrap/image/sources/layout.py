@@ -54,7 +54,7 @@ class TarFiles:
         try:
             archive = tarfile.open(self.archive)  # noqa: SIM115 - it is closed with the member
         except (tarfile.TarError, EOFError) as error:
-            raise ImageError(f"{self.archive} is no archive of an image: {error}") from error
+            raise ImageError(f"{self.archive} is no archive of an image: it can't be read as a tar file") from error
         try:
             member = next((m for m in archive if m.name.removeprefix("./") == path), None)
             file = archive.extractfile(member) if member is not None else None

@@ -20,6 +20,8 @@ from modelwrap.image.sources.shelf import Shelf
 __all__ = ["open_image", "open_path", "open_shelf", "path_and_tag"]
 
 _PLATFORM = Platform()
+_PATH_BEGINNINGS = ("./", "../", "/")
+_ARCHIVE_ENDINGS = (".tar", ".tar.gz", ".tgz")
 
 
 def open_image(
@@ -53,7 +55,7 @@ def open_shelf(
     """The place that has an image.
 
     Raises:
-        BaseImageError: There is no such file or folder.
+        BaseImageError: There is no such file or folder, or it is typed as a path without saying of what kind.
         ProjectError: It is no name of an image.
     """
     kind, colon, rest = text.partition(":")
@@ -62,6 +64,8 @@ def open_shelf(
     if colon and kind in {"oci", "archive"}:
         path, tag = path_and_tag(rest)
         return open_path(text, path, cache, tag)
+    if text.startswith(_PATH_BEGINNINGS) or text.endswith(_ARCHIVE_ENDINGS):
+        raise _refused_path(text)
     return RegistryShelf(text, parse_reference(text), cache, connect, offline)
 
 
@@ -75,7 +79,18 @@ def open_path(name: str, path: Path, cache: Cache, tag: str = "") -> Shelf:
         return LayoutShelf(name, FolderFiles(path), cache, tag)
     if path.exists():
         return archive_shelf(name, path, cache, tag)
-    raise BaseImageError(f"{name}: there is no {path}")
+    raise _refused_path(str(path))
+
+
+def _refused_path(text: str) -> BaseImageError:
+    """No registry is asked for what is plainly a path: its answer would lead astray."""
+    path = Path(text)
+    if path.exists():
+        return BaseImageError(f"{text} is a path: name it {'oci' if path.is_dir() else 'archive'}:{text}")
+    kind = "file" if text.endswith(_ARCHIVE_ENDINGS) else "file or folder"
+    return BaseImageError(
+        f"there is no {kind} {text}\nan image on disk is oci:DIR or archive:FILE.tar; one in a registry has a name"
+    )
 
 
 def path_and_tag(text: str) -> tuple[Path, str]:

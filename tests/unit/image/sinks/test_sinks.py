@@ -223,3 +223,36 @@ def test_layers_that_a_config_does_not_know_are_refused(tmp_path: Path, cache: C
     LayoutSink(tmp_path / "layout").write(ImageIndex((wrong,)), [NAME])
     with pytest.raises(BaseImageError, match="not the same layers"):
         open_image(f"oci:{tmp_path / 'layout'}", cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("nope.tar", "there is no file nope.tar"),
+        ("nope.tar.gz", "there is no file nope.tar.gz"),
+        ("nope.tgz", "there is no file nope.tgz"),
+        ("./nope", "there is no file or folder ./nope"),
+        ("../nope", "there is no file or folder ../nope"),
+        ("/nope/here", "there is no file or folder /nope/here"),
+        ("oci:nope", "there is no file or folder nope"),
+    ],
+)
+def test_what_is_plainly_a_path_is_asked_of_no_registry(typed: str, reason: str, cache: Cache) -> None:
+    with pytest.raises(BaseImageError) as caught:
+        open_shelf(typed, cache)
+    first, hint = str(caught.value).splitlines()
+    assert first == reason
+    assert "oci:DIR or archive:FILE.tar" in hint
+
+
+def test_a_path_that_is_there_is_told_its_prefix(tmp_path: Path, cache: Cache) -> None:
+    with pytest.raises(BaseImageError, match=f"name it oci:{tmp_path}"):
+        open_shelf(str(tmp_path), cache)
+
+
+def test_a_file_that_is_no_archive_is_refused_in_one_line(tmp_path: Path, cache: Cache) -> None:
+    path = tmp_path / "contract.json"
+    path.write_text("{}")
+    with pytest.raises(ImageError, match="no archive of an image") as caught:
+        open_path(str(path), path, cache)
+    assert str(caught.value).count("\n") == 0
