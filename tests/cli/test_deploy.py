@@ -46,6 +46,13 @@ def test_a_graph_file_is_deployed_whole(tmp_path: Path) -> None:
     assert [child["name"] for child in predictor["graph"]["children"]] == ["model-a", "model-b"]
 
 
+def test_a_bare_word_that_is_no_folder_is_noted(tmp_path: Path) -> None:
+    outcome = modelwrap("deploy", "nope", "--for", "kubernetes", cwd=tmp_path)
+    assert outcome.status == 0
+    assert "note: there is no folder nope here, so it is taken for an image" in outcome.err
+    assert "there is no folder" not in modelwrap("deploy", "nope:1", "--for", "kubernetes", cwd=tmp_path).err
+
+
 def test_an_image_without_a_version_is_noted() -> None:
     outcome = modelwrap("deploy", "registry.example/iris", "--for", "kubernetes")
     assert outcome.status == 0

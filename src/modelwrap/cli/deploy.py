@@ -82,7 +82,7 @@ def _run(request: _Request) -> int:
     name, root, source = _graph(request) if request.is_graph else _single(request)
     plan = _plan(request, target, name, root, source)
     text = write_yaml(manifests(platform, plan))
-    for line in _notes(plan, target):
+    for line in (*_doubts(request.source), *_notes(plan, target)):
         terminal.note(line)
     terminal.result(text.rstrip("\n"))
     return Exit.GOOD
@@ -139,6 +139,12 @@ def _refuse_idle_options(request: _Request, target: Target) -> None:
         raise click.UsageError(f"{option} means nothing for {target.title}", context)
     for option in sorted(typed & _OF_ONE) if request.is_graph else ():
         raise click.UsageError(f"{option} is said in the graph file, for each node", context)
+
+
+def _doubts(source: str) -> Iterator[str]:
+    """A bare word may be a folder's name, mistyped."""
+    if not Path(source).exists() and not source.endswith(_GRAPH_FILES) and not set("/:@") & set(source):
+        yield f"there is no folder {source} here, so it is taken for an image"
 
 
 def _notes(plan: Plan, target: Target) -> Iterator[str]:
