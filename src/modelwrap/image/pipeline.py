@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from modelwrap.errors import BaseImageError
+from modelwrap.errors import BaseImageError, RegistryError
 from modelwrap.image.base.facts import BaseFacts
 from modelwrap.image.base.probe import probe_base
 from modelwrap.image.bills import attach_bills, bill_for
@@ -103,7 +103,7 @@ def _decide(plan: BuildPlan, platform: Platform, reach: Reach, reporter: Reporte
     offline = plan.packages.is_offline
     with reporter.step("base") as step:
         name = plan.image.base_image
-        base = open_image(name, platform, cache=reach.cache, connect=reach.connect, offline=offline)
+        base = _open_base(name, platform, reach, offline=offline)
         facts = probe_base(name, base.config, base.layers, reach.cache)
         _check_python(plan, facts)
         step.tell(f"{name}: {facts.description}")
@@ -114,6 +114,19 @@ def _decide(plan: BuildPlan, platform: Platform, reach: Reach, reporter: Reporte
         chosen = select(resolution.lock, facts.python, resolution.pins)
         step.tell(f"{len(chosen)} packages")
     return Decided(base, facts, resolution, chosen)
+
+
+def _open_base(name: str, platform: Platform, reach: Reach, *, offline: bool) -> SourceImage:
+    """A registry that fails may be one that nobody typed: that of the default base."""
+    try:
+        return open_image(name, platform, cache=reach.cache, connect=reach.connect, offline=offline)
+    except RegistryError as error:
+        raise RegistryError(
+            f"the base image {name} can't be had: {error}\n"
+            f"or name another with --base-image registry.example/{name.rpartition('/')[2]} or --base-image oci:DIR",
+            status=error.status,
+            diagnostics=error.diagnostics,
+        ) from error
 
 
 def _check_python(plan: BuildPlan, facts: BaseFacts) -> None:

@@ -165,7 +165,7 @@ def received(answer: Answer) -> int:
 
 def ping() -> Request:
     """Asks whether this is a registry at all."""
-    return Request("speak to it", "GET", "/v2/", "the registry", answers=frozenset({200, 401}))
+    return Request("begin a session", "GET", "/v2/", "the first request, /v2/", answers=frozenset({200, 401}))
 
 
 def find_blob(path: str, digest: Digest, scopes: tuple[Scope, ...]) -> Request:
