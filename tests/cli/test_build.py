@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -87,6 +88,14 @@ def test_a_lock_is_written_beside_the_image_and_makes_it_again(bench: Bench) -> 
     assert not (bench.folder / "refused").exists()
 
 
+def test_a_lock_that_is_not_there_yet_is_said_to_be_written(bench: Bench) -> None:
+    lock = bench.folder / "pylock.toml"
+    first = bench.build("--lock", lock, "--oci", bench.folder / "out")
+    assert first.err.splitlines()[0] == f"note: {lock} is not there yet: it will be written at the end"
+    assert lock.exists()
+    assert "it will be written" not in bench.build("--lock", lock, "--oci", bench.folder / "out").err
+
+
 def test_requirements_of_another_file_take_the_place_of_the_folders(bench: Bench) -> None:
     other = write(bench.folder / "elsewhere", {"production.txt": "-r more.txt\n", "more.txt": "large\n"})
     document = json.loads(bench.build("--dry-run", "--json", "--requirements", other / "production.txt").out)
@@ -134,6 +143,24 @@ def test_a_slip_ends_before_anything_is_made(words: list[str], status: int, mess
     assert (outcome.status, outcome.out) == (status, "")
     assert message in outcome.error
     assert not Path("out").exists()
+
+
+def test_a_base_that_is_not_to_be_had_is_named_with_the_way_to_another(bench: Bench) -> None:
+    with socket.socket() as closed:  # Bound and not listening: nobody answers there.
+        closed.bind(("127.0.0.1", 0))
+        base = f"127.0.0.1:{closed.getsockname()[1]}/team/python:3.11-slim"
+        outcome = modelwrap(
+            "build",
+            bench.model,
+            "--oci",
+            bench.folder / "out",
+            "--base-image",
+            base,
+            environment=quiet_environment(bench.folder / "cache"),
+        )
+    assert outcome.status == 1
+    assert f"the base image {base} can't be had" in outcome.err
+    assert "--base-image registry.example/python:3.11-slim or --base-image oci:DIR" in outcome.err
 
 
 def test_debian_packages_are_refused_with_both_ways_out(bench: Bench) -> None:

@@ -89,6 +89,8 @@ def _run(request: Request) -> int:
     plan = _plan(request)
     for text in plan.notes if not request.quiet else ():
         terminal.note(text)
+    if request.lock and not Path(request.lock).exists() and not request.dry_run and not request.quiet:
+        terminal.note(f"{request.lock} is not there yet: it will be written at the end")
     for line in left_out_lines(plan.image.project.folder.left_out) if not request.quiet else ():
         terminal.say(line)
     with ending_in_order():
