@@ -237,6 +237,13 @@ def test_an_address_where_nobody_listens_is_told_as_that() -> None:
     assert "contract" not in outcome.error
 
 
+@pytest.mark.parametrize("command", ["test", "bench"])
+def test_an_address_without_its_scheme_is_told_with_it(command: str, tmp_path: Path) -> None:
+    outcome = modelwrap(command, "localhost:9000", cwd=tmp_path)
+    assert outcome.status == 1
+    assert "did you mean http://localhost:9000?" in outcome.error
+
+
 def test_a_model_that_can_not_load_is_told_with_its_own_words(tmp_path: Path) -> None:
     outcome = tried(folder(tmp_path, members="weights = open('weights.bin')"))
     assert outcome.status == 1

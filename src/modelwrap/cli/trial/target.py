@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ __all__ = ["Target", "folder_target", "url_target"]
 
 #: Paths of a gateway, beside which it has no others that are a component's. Source: component API section 5.1.
 _GATEWAY_PATHS = ("/api/v0.1/predictions", "/api/v1.0/predictions", "/api/v0.1/feedback", "/api/v1.0/feedback")
+_ADDRESS = re.compile(r"[\w.-]+:\d+(/.*)?")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -91,6 +93,8 @@ def folder_target(
         ProjectError: The folder holds no such class.
         LoadFailed: It can't be served.
     """
+    if _ADDRESS.fullmatch(str(path)) and not path.exists():
+        raise ProjectError(f"there is no folder {path}\ndid you mean http://{path}?")
     root = open_folder(path)
     name = name or choose_model_name(root)
     role = role or _fitting(find_class(root, name))
