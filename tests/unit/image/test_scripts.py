@@ -134,6 +134,13 @@ def test_without_a_builder_the_script_says_what_to_do(script: str, run: Runner) 
 
 
 @pytest.mark.parametrize("script", ["build_image.sh", "push_image.sh"])
+def test_a_builder_that_is_not_there_is_named(script: str, run: Runner) -> None:
+    ended = run(script, MODELWRAP_BUILDER="nowhere --fast")
+    assert (ended.status, ended.arguments) == (1, [])
+    assert ended.err == f"{script}: MODELWRAP_BUILDER=nowhere --fast: there is no program nowhere\n"
+
+
+@pytest.mark.parametrize("script", ["build_image.sh", "push_image.sh"])
 def test_a_builder_that_fails_fails_the_script(script: str, run: Runner) -> None:
     assert run(script, MODELWRAP_BUILDER="false").status == 1
 

@@ -25,6 +25,7 @@ for candidate in docker podman buildah; do
 done
 [ -n "$builder" ] || fail 'no docker, podman or buildah found' \
     'install one of them, or say where it is: MODELWRAP_BUILDER=/path/to/docker ./build_image.sh'
+command -v "${builder%% *}" >/dev/null 2>&1 || fail "MODELWRAP_BUILDER=$builder: there is no program ${builder%% *}"
 # $builder may hold options too ("podman --runtime runc"), so it is split into words on purpose.
 case $($builder --version 2>/dev/null || true) in
     *podman*) kind=podman ;;

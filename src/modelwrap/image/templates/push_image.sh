@@ -15,6 +15,10 @@ if [ -z "$builder" ]; then
         'install one of them, or say where it is: MODELWRAP_BUILDER=/path/to/docker ./push_image.sh' >&2
     exit 1
 fi
+if ! command -v "${builder%% *}" >/dev/null 2>&1; then
+    printf 'push_image.sh: %s\n' "MODELWRAP_BUILDER=$builder: there is no program ${builder%% *}" >&2
+    exit 1
+fi
 # $builder may hold options too, so it is split into words on purpose.
 case $($builder --version 2>/dev/null || true) in
     *podman* | *buildah*) $builder push "$@" "$qualified" ;;
