@@ -180,6 +180,7 @@ def test_a_port_that_is_taken_is_named_with_the_next_free_one(model: Path) -> No
     ("files", "words", "message"),
     [
         ({}, ["nowhere"], "there is no folder nowhere"),
+        ({}, ["modle"], "did you mean model?"),
         ({"train.py": ""}, ["model"], "holds no model"),
         ({"Broken.py": "class Broken(\n"}, ["model"], "Broken.py:1"),
         ({"No.py": "class No:\n def predit(s, X): ...\n"}, ["model"], "is predit meant to be predict?"),

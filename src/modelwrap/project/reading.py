@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,10 @@ def open_folder(path: Path) -> Path:
         ProjectError: It is not there, is no folder, or is one that modelwrap wrote.
     """
     if not path.exists():
-        raise ProjectError(f"there is no folder {path}")
+        near = difflib.get_close_matches(path.name, _folders_beside(path), n=1)
+        raise ProjectError(
+            "\n".join([f"there is no folder {path}", *(f"did you mean {path.with_name(n)}?" for n in near)])
+        )
     if not path.is_dir():
         raise ProjectError(f"{path} is a file; the model path is the folder that holds the class file")
     root = path.resolve()
@@ -122,6 +126,10 @@ def choose_model_name(root: Path) -> str:
         f"{root} holds no model: no file here is named as a class in it\n"
         "the class MyModel goes into MyModel.py; or give its name as module.Class"
     )
+
+
+def _folders_beside(path: Path) -> list[str]:
+    return sorted(other.name for other in path.parent.glob("*") if other.is_dir()) if path.name else []
 
 
 def _rules(root: Path) -> list[Pattern]:
