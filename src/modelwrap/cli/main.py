@@ -36,6 +36,8 @@ _COMMANDS = {
     "wrap": "write a folder that builds into an image of the model",
 }
 _GUIDE_WORDS = 4
+#: The modules that only `modelwrap[build]` brings.
+_OF_BUILD = frozenset({"packaging", "rich", "urllib3", "uv", "yaml"})
 
 _OVERVIEW = f"""\
 modelwrap makes of a folder with a plain Python class a container image that serves it.
@@ -78,6 +80,12 @@ def ending_well(run: Callable[[], int]) -> int:
         return Exit.FAILED
     except OSError as error:
         terminal.error(f"{error.strerror}: {error.filename}" if error.filename else str(error))
+        return Exit.FAILED
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _OF_BUILD:
+            terminal.bug()
+            return Exit.BUG
+        terminal.error(f"this command needs the package {error.name}\ninstall it: pip install 'modelwrap[build]'")
         return Exit.FAILED
     except Exception:  # noqa: BLE001 - whatever else comes up is our fault, and says so
         terminal.bug()

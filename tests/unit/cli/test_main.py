@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import click
@@ -120,3 +122,25 @@ def test_what_is_not_clear_is_asked_back_with_status_2(
     status, seen = call(*words)
     assert (status, seen) == (2, {})
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["build", "."], ["inspect", "x.tar"], ["push", "x.tar", "r.example/x:1"], ["build", "--help"]]
+)
+def test_a_command_without_its_packages_names_the_extra_that_brings_them(words: list[str]) -> None:
+    """In a process of its own, where those packages can't be found."""
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(('packaging', 'rich', 'urllib3', 'uv', 'yaml')));"
+        "from modelwrap.cli.main import main; sys.exit(main())"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "pip install 'modelwrap[build]'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_another_module_that_is_missing_is_a_bug_of_ours(
+    call: Callable[..., tuple[int, dict[str, object]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(ending=ModuleNotFoundError("no x", name="x"))[0] == 3
+    assert "a bug in modelwrap" in capsys.readouterr().err
