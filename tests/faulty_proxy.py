@@ -16,9 +16,9 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+
+from loopback import LoopbackHandler, LoopbackServer
 
 __all__ = [
     "FaultyProxy",
@@ -81,7 +81,7 @@ class _State:
         return None
 
 
-class FaultyProxy:
+class FaultyProxy(LoopbackServer):
     """A proxy on loopback for the length of a block.
 
     Args:
@@ -95,22 +95,13 @@ class FaultyProxy:
         class Handler(_Handler):
             proxied = state
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        super().__init__(Handler)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._state.ended.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__exit__(kind, error, traceback)
 
     @property
     def passed(self) -> list[Passed]:
@@ -130,19 +121,13 @@ class FaultyProxy:
         self._state.rules.append(_Rule(method, re.compile(path), act, times, least))
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # A client that keeps its connection must not keep the proxy alive.
-    timeout = 5.0
+class _Handler(LoopbackHandler):
     proxied: _State
-
-    def log_message(self, *args: Any) -> None:
-        pass
 
     def handle(self) -> None:
         try:
             super().handle()
-        except (_CutError, OSError):
+        except _CutError:
             self.close_connection = True
 
     def serve(self) -> None:
@@ -160,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 - http.server's names
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve
 
     @property
     def size(self) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.server
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from loopback import LoopbackHandler, LoopbackServer
 from modelwrap.image.dependencies.settings import Surroundings
 
 __all__ = ["PASSWORD", "USER", "Index", "quiet_surroundings", "serve_index"]
@@ -55,31 +54,19 @@ class Index:
 def serve_index(index: Index) -> Iterator[Index]:
     """Runs an index for the length of the block."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class has it
-            pass
-
+    class Handler(LoopbackHandler):
         def do_HEAD(self) -> None:
             self.do_GET()
 
         def do_GET(self) -> None:
             _answer(self, index)
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    index.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with LoopbackServer(Handler) as server:
+        index.port = server.port
         yield index
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-def _answer(handler: http.server.BaseHTTPRequestHandler, index: Index) -> None:
+def _answer(handler: LoopbackHandler, index: Index) -> None:
     credentials = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     path = unquote(urlsplit(handler.path).path)
     if index.has_password and handler.headers.get("Authorization") != f"Basic {credentials}":
@@ -100,7 +87,7 @@ def _page(index: Index, name: str) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _send_file(handler: http.server.BaseHTTPRequestHandler, index: Index, path: str) -> None:
+def _send_file(handler: LoopbackHandler, index: Index, path: str) -> None:
     span = handler.headers.get("Range", "")
     is_whole = handler.command == "GET"
     if is_whole:
@@ -120,7 +107,7 @@ def _send_file(handler: http.server.BaseHTTPRequestHandler, index: Index, path: 
 
 
 def _send(
-    handler: http.server.BaseHTTPRequestHandler,
+    handler: LoopbackHandler,
     status: int,
     content: bytes,
     headers: dict[str, str] | None = None,

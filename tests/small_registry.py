@@ -9,19 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from loopback import LoopbackHandler, LoopbackServer
 
 __all__ = ["SmallRegistry"]
 
 _INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-class SmallRegistry:
+class SmallRegistry(LoopbackServer):
     """A registry on loopback for the length of a block.
 
     Attributes:
@@ -46,36 +44,11 @@ class SmallRegistry:
         class Handler(_Handler):
             kept = registry
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 5.0
+class _Handler(LoopbackHandler):
     kept: SmallRegistry
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-    def handle(self) -> None:
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True
 
     def _serve(self) -> None:
         self.kept.seen.append((self.command, self.path, dict(self.headers.items())))
@@ -87,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.answer(404)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_CONNECT = _serve  # noqa: N815 - http.server's names
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_CONNECT = _serve
 
     @property
     def query(self) -> dict[str, str]:

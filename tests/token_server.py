@@ -8,15 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import threading
 import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from loopback import LoopbackHandler, LoopbackServer
 from registry_server import PASSWORD, USER
 
 __all__ = ["IDENTITY_TOKEN", "TokenServer"]
@@ -26,7 +24,7 @@ ISSUER = "tests"
 IDENTITY_TOKEN = "an-identity-token"
 
 
-class TokenServer:
+class TokenServer(LoopbackServer):
     """A server on loopback for the length of a block.
 
     Attributes:
@@ -51,10 +49,7 @@ class TokenServer:
         class Handler(_Handler):
             tokens = server
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(Handler)
 
     @property
     def auth(self) -> dict[str, Any]:
@@ -67,17 +62,6 @@ class TokenServer:
                 "rootcertbundle": str(self._folder / "certificate.pem"),
             }
         }
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def token(self, user: str, scopes: list[str]) -> str:
         """What the registry takes as leave to do what of the scopes the user may do."""
@@ -111,13 +95,8 @@ class TokenServer:
         return {"type": kind, "name": name, "actions": allowed}
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 5.0
+class _Handler(LoopbackHandler):
     tokens: TokenServer
-
-    def log_message(self, *args: Any) -> None:
-        pass
 
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)

@@ -7,11 +7,11 @@ import contextlib
 import re
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from loopback import LoopbackHandler, LoopbackServer
 
 __all__ = ["Authority", "PackageIndex", "make_authority", "serving_packages"]
 
@@ -89,26 +89,19 @@ def serving_packages(
 ) -> Iterator[PackageIndex]:
     """Serves a folder of wheels for the length of a block."""
     index = PackageIndex(wheels, password, "https" if authority else "http")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(index))
-    if authority:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(authority.certificate, authority.key)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    index.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, name="package index")
-    thread.start()
-    try:
+    with LoopbackServer(_handler(index), _tls(authority) if authority else None) as server:
+        index.port = server.port
         yield index
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+def _tls(authority: Authority) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.certificate, authority.key)
+    return context
 
+
+def _handler(index: PackageIndex) -> type[LoopbackHandler]:
+    class Handler(LoopbackHandler):
         def do_GET(self) -> None:
             if index.authorization and self.headers["Authorization"] != index.authorization:
                 index.refused += 1
@@ -131,9 +124,6 @@ def _handler(index: PackageIndex) -> type[BaseHTTPRequestHandler]:
                 self.send_header("WWW-Authenticate", 'Basic realm="packages"')
             self.end_headers()
             self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-            """What pip asks for is no news."""
 
     return Handler
 

@@ -145,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(action(), with_body=True)
 
-    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse  # noqa: N815 - http.server's names
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _refuse
 
     def _show(self, *, with_body: bool) -> None:
         make = self.server.pages.get(self.path.partition("?")[0])

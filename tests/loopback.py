@@ -1,0 +1,58 @@
+"""An HTTP server on the loopback address for the length of a block, and the manners that all such servers share."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["LoopbackHandler", "LoopbackServer"]
+
+
+class LoopbackHandler(BaseHTTPRequestHandler):
+    """Answers on connections that are kept, says nothing to the terminal, and lets clients leave when they like."""
+
+    protocol_version = "HTTP/1.1"
+    # A client that keeps its connection must not keep the server alive.
+    timeout = 5.0
+
+    def log_message(self, *args: Any) -> None:
+        """Nothing is logged."""
+
+    def handle(self) -> None:
+        """Answers one connection."""
+        try:
+            super().handle()
+        except OSError:
+            self.close_connection = True
+
+
+class LoopbackServer:
+    """A server on a free port for the length of a block; at its end every answer has been given.
+
+    Attributes:
+        port: Its port, known before the block begins.
+        address: Host and port.
+    """
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self._server.daemon_threads = False
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.port: int = self._server.server_address[1]
+        self.address = f"127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
