@@ -164,6 +164,10 @@ class Served:
         """What was written to stderr so far."""
         return _text(self._err)
 
+    def wait_said(self, sentence: str) -> None:
+        """Wait until it has written a sentence to stderr: what the log tells comes soon after what it tells of."""
+        eventually(lambda: sentence in self.err)
+
     def signal(self, number: Signals) -> None:
         """Send a signal to the supervisor."""
         self.process.send_signal(number)

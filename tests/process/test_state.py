@@ -74,7 +74,7 @@ def test_without_a_merge_the_others_refuse_feedback_and_follow(tmp_path: Path, s
         assert writer.stop() == 0
         assert eventually(lambda: learn(other, 1))
         assert tries(other) == 6
-        assert "this worker writes the state now" in other.err
+        other.wait_said("this worker writes the state now")
         assert other.stop() == 0
 
 
@@ -214,8 +214,8 @@ def test_a_start_without_redis_serves_fresh_and_joins_what_was_kept(
         assert "beginning without it" in server.err
         acknowledged = learn(server, 3)
         redis_server.start()
-        assert eventually(lambda: tries(server) == 5 + acknowledged)
-        assert "the state is saved again" in server.err
+        eventually(lambda: tries(server) == 5 + acknowledged)
+        server.wait_said("the state is saved again")
 
 
 @needs_redis
