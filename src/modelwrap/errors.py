@@ -10,6 +10,7 @@ command line turns an error into an exit status.
     │   ├── UnknownName          the endpoint is there, what it is asked about is not
     │   ├── WrongMethod          the path is known, the HTTP method is not
     │   ├── TooLarge             the body exceeds the size limit
+    │   ├── UnknownEncoding      the body is compressed in a way not known here
     │   ├── Overloaded           the mailbox is full: come back later
     │   ├── NotReady             the model is not loaded, or the server drains
     │   ├── DeadlineExceeded     the caller's or the server's time limit passed
@@ -63,6 +64,7 @@ __all__ = [
     "StateMoved",
     "StoreUnavailable",
     "TooLarge",
+    "UnknownEncoding",
     "UnknownEndpoint",
     "UnknownName",
     "UnreadableState",
@@ -78,6 +80,7 @@ class Code(Enum):
     UNKNOWN_NAME = "unknown name"
     WRONG_METHOD = "wrong method"
     TOO_LARGE = "too large"
+    UNKNOWN_ENCODING = "unknown encoding"
     OVERLOADED = "overloaded"
     NOT_READY = "not ready"
     DEADLINE = "deadline"
@@ -151,6 +154,12 @@ class TooLarge(RequestError):
     """The body is larger than the size limit."""
 
     code = Code.TOO_LARGE
+
+
+class UnknownEncoding(RequestError):
+    """The body is compressed in a way that is not known here."""
+
+    code = Code.UNKNOWN_ENCODING
 
 
 class Overloaded(RequestError):

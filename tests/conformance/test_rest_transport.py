@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import socket
+import struct
 import subprocess
 import threading
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -243,3 +246,64 @@ def test_requests_that_come_together_are_joined_and_each_gets_its_own(any_engine
         thread.join(WAIT)
     assert answers == {number: [[number * 2]] for number in range(40)}
     assert sum(rows) == 40
+
+
+# -- compressed bodies -----------------------------------------------------------------------------------------------
+
+_TENSOR = {"name": "x", "shape": [2], "datatype": "FP64"}
+_RAW = json.dumps({"inputs": [{**_TENSOR, "parameters": {"binary_data_size": 16}}]}).encode()
+#: Path, body, further headers, and where the numbers are in the answer.
+_PACKED: list[Any] = [
+    pytest.param("/predict", BODY, {}, ["data", "ndarray", 0], id="Seldon"),
+    pytest.param(
+        "/v2/models/Made/infer",
+        json.dumps({"inputs": [{**_TENSOR, "data": [1, 2]}]}).encode(),
+        {},
+        ["outputs", 0, "data"],
+        id="V2",
+    ),
+    pytest.param(
+        "/v2/models/Made/infer",
+        _RAW + struct.pack("<2d", 1, 2),
+        {"Inference-Header-Content-Length": str(len(_RAW))},
+        ["outputs", 0, "data"],
+        id="V2 binary",
+    ),
+    pytest.param("/v1/models/Made:predict", b'{"instances": [[1, 2]]}', {}, ["predictions", 0], id="V1"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+@pytest.mark.parametrize(("path", "body", "headers", "place"), _PACKED)
+def test_a_compressed_body_is_read_on_every_path(
+    any_engine: Running,
+    encoding: str,
+    pack: Callable[[bytes], bytes],
+    path: str,
+    body: bytes,
+    headers: dict[str, str],
+    place: list[Any],
+) -> None:
+    any_engine.serve(IDENTITY)
+    reply = any_engine.request("POST", path, pack(body), {"Content-Encoding": encoding, **headers})
+    assert reply.status == 200, reply.body
+    found = json.loads(reply.body)
+    for step in place:
+        found = found[step]
+    assert found == [1, 2]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/v2/models/Made/infer", "/v2/repository/index"])
+def test_a_body_in_an_unknown_encoding_is_415_and_told_what_is_taken(any_engine: Running, path: str) -> None:
+    any_engine.serve(IDENTITY)
+    reply = any_engine.request("POST", path, BODY, {"Content-Encoding": "br"})
+    assert reply.status == 415
+    assert b"content-encoding 'br' is not known here: send gzip, deflate or none" in reply.body
+    assert reply.headers["accept-encoding"] == "gzip, deflate"
+
+
+def test_a_body_that_inflates_beyond_the_limit_is_413(any_engine: Running) -> None:
+    any_engine.serve(IDENTITY, limits=Limits(message_bytes=100_000))
+    bomb = gzip.compress(bytes(10_000_000))
+    assert any_engine.request("POST", "/predict", bomb, {"Content-Encoding": "gzip"}).status == 413
+    assert any_engine.request("POST", "/predict", BODY).status == 200

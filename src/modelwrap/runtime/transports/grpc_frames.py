@@ -8,9 +8,10 @@ from __future__ import annotations
 import zlib
 from urllib.parse import quote
 
-from modelwrap.errors import InvalidRequest, NotAvailable, TooLarge
+from modelwrap.errors import InvalidRequest, UnknownEncoding
+from modelwrap.runtime.transports.inflation import inflated, too_large
 
-__all__ = ["PREFIX", "FrameReader", "compressed", "frame", "message_header", "timeout_seconds", "too_large"]
+__all__ = ["PREFIX", "FrameReader", "compressed", "frame", "message_header", "timeout_seconds"]
 
 #: One flag byte and four bytes of length stand before each message.
 PREFIX = 5
@@ -73,7 +74,7 @@ class FrameReader:
         Raises:
             TooLarge: The message exceeds the limit; told as soon as the prefix is there.
             InvalidRequest: The prefix or the compressed data is malformed.
-            NotAvailable: The message is compressed in a way not known here.
+            UnknownEncoding: The message is compressed in a way not known here.
         """
         self._chunks.append(chunk)
         self._size += len(chunk)
@@ -118,22 +119,5 @@ class FrameReader:
         if self._encoding in {"", "identity"}:
             raise InvalidRequest("the message is flagged as compressed, but the call names no grpc-encoding")
         if self._encoding != "gzip":
-            raise NotAvailable(f"grpc-encoding {self._encoding!r} is not known here: send identity or gzip")
-        unpacker = zlib.decompressobj(wbits=_GZIP_WINDOW)
-        try:
-            # One byte more than allowed tells a message of exactly the limit from one beyond it.
-            inflated = unpacker.decompress(message, self._limit + 1)
-        except zlib.error as error:
-            raise InvalidRequest(f"the compressed message can't be read: {error}") from None
-        if len(inflated) > self._limit:
-            raise too_large(len(inflated), self._limit)
-        if not unpacker.eof:
-            raise InvalidRequest("the compressed message is cut short")
-        return inflated
-
-
-def too_large(size: int, limit: int) -> TooLarge:
-    """The error for a message of `size` bytes or more where `limit` are allowed."""
-    return TooLarge(
-        f"the message of {size} bytes is larger than the limit of {limit}: raise it with --max-message-size"
-    )
+            raise UnknownEncoding(f"grpc-encoding {self._encoding!r} is not known here: send identity or gzip")
+        return inflated(message, self._limit)

@@ -14,6 +14,7 @@ from modelwrap.errors import (
     NotReady,
     Overloaded,
     TooLarge,
+    UnknownEncoding,
     UnknownEndpoint,
     WrongMethod,
 )
@@ -24,6 +25,7 @@ from modelwrap.runtime.endpoints import Answer, Answerer, Endpoint, find_endpoin
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.failures import log_failure, unexpected
+from modelwrap.runtime.transports.inflation import TAKEN, unpacked
 from modelwrap.runtime.transports.readiness import Readiness
 from modelwrap.runtime.transports.status import http_status
 from modelwrap.runtime.transports.types import Exchange, Limits, Observe, Receive, Scope, Send, header
@@ -107,7 +109,7 @@ class RestDoor:
             return
         body = b""
         try:
-            body = await self._body(receive)
+            body = await self._body(scope, receive)
             answer = await self._answer(endpoint, verb, scope, body, receive)
         except ModelwrapError as error:
             answer = Answer(codec.encode_error(error), error)
@@ -150,7 +152,7 @@ class RestDoor:
         assert endpoint.question is not None  # noqa: S101 - the endpoint has the one or the other
         codec, serving = endpoint.codec, self._readiness.ready
         try:
-            asked = Asked(endpoint.model, endpoint.version, _only_ready(await self._body(receive)), serving)
+            asked = Asked(endpoint.model, endpoint.version, _only_ready(await self._body(scope, receive)), serving)
             document = endpoint.question(self._answerer.catalogue, asked)
             told = document[endpoint.member] if endpoint.member else document
             answer = Answer(codec.encode_metadata(told))  # type: ignore[arg-type] # the index is a bare list
@@ -161,7 +163,15 @@ class RestDoor:
             headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), _CORS]
             await _respond(send, status, headers, answer.body)
 
-    async def _body(self, receive: Receive) -> bytes:
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The request's body, inflated where it came compressed."""
+        body = await self._sent(receive)
+        for name, encoding in scope["headers"] if body else ():
+            if name == b"content-encoding":
+                return unpacked(body, encoding.decode("latin-1"), self._limits.message_bytes)
+        return body
+
+    async def _sent(self, receive: Receive) -> bytes:
         event = await receive()
         chunk: bytes = event.get("body", b"")
         if not event.get("more_body", False):
@@ -209,6 +219,8 @@ class RestDoor:
             return [(b"retry-after", b"%d" % self._limits.retry_after_seconds)]
         if isinstance(error, WrongMethod):
             return [(b"allow", ", ".join(error.allowed).encode("ascii"))]
+        if isinstance(error, UnknownEncoding):
+            return [(b"accept-encoding", TAKEN.encode("ascii"))]
         return []
 
     # -- what reaches no verb --------------------------------------------------------------------------------------

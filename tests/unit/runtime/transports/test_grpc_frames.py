@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwrap.errors import InvalidRequest, ModelwrapError, NotAvailable, TooLarge
+from modelwrap.errors import InvalidRequest, ModelwrapError, TooLarge, UnknownEncoding
 from modelwrap.runtime.transports.grpc_frames import FrameReader, compressed, frame, message_header, timeout_seconds
 
 LIMIT = 1000
@@ -58,7 +58,7 @@ def _flagged(data: bytes) -> bytes:
     [
         (b"\2\0\0\0\0", "", InvalidRequest, "compression flag 2"),
         (_flagged(b"x"), "", InvalidRequest, "names no grpc-encoding"),
-        (_flagged(b"x"), "snappy", NotAvailable, "'snappy' is not known here: send identity or gzip"),
+        (_flagged(b"x"), "snappy", UnknownEncoding, "'snappy' is not known here: send identity or gzip"),
         (_flagged(b"not gzip"), "gzip", InvalidRequest, "can't be read"),
         (_flagged(gzip.compress(b"message", mtime=0)[:-9]), "gzip", InvalidRequest, "cut short"),
     ],
