@@ -396,7 +396,9 @@ def test_v1_instances_are_an_array_and_a_result_is_predictions(
         ("/v1/models/Echo:predict", b'{"instances": 1}', 400, '"instances" must be a list'),
         ("/v1/models/Echo:predict", b'{"inputs": {"a": [1], "b": [1, 2]}}', 400, "equal length"),
         ("/v1/models/Other:predict", b'{"instances": [1]}', 404, "there is no model 'Other'"),
-        ("/v1/models/Echo:explain", b'{"instances": [1]}', 404, "there is nothing at"),
+        ("/v1/models/Echo:explain", b'{"instances": [1]}', 501, "model 'Echo' predicts and explains nothing"),
+        ("/v1/models/Other:explain", b'{"instances": [1]}', 404, "there is no model 'Other'"),
+        ("/v1/models/Echo:describe", b'{"instances": [1]}', 404, "there is nothing at"),
     ],
 )
 def test_v1_errors_have_the_protocols_shape(server: Running, path: str, body: bytes, status: int, said: str) -> None:

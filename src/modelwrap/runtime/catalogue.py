@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import modelwrap
-from modelwrap.errors import InvalidRequest, UnknownName
+from modelwrap.errors import InvalidRequest, NotAvailable, UnknownName
 from modelwrap.runtime.payload import JSONObject, JSONValue
 
 __all__ = ["Asked", "Catalogue"]
@@ -127,6 +127,18 @@ class Catalogue:
             "inputs": list[JSONValue](_tensors(document["inputs"], "input")),
             "outputs": list[JSONValue](_tensors(document["outputs"], "output")),
         }
+
+    def explain(self, asked: Asked) -> JSONObject:
+        """Nothing: explaining is another component's work.
+
+        Raises:
+            UnknownName: There is no such model.
+            NotAvailable: Always, where there is one.
+        """
+        self.admit(asked.name, asked.version)
+        raise NotAvailable(
+            f"model {asked.name!r} predicts and explains nothing: ask its explainer, which a platform runs beside it"
+        )
 
     def entries(self) -> JSONObject:
         """The metadata's own entries of `inputs` and `outputs`, else those declared; none where it can't be told."""

@@ -160,6 +160,7 @@ _V1_ACTIONS: dict[str | None, Endpoint] = {
     ":predict": Endpoint(kserve_json, _POST),
     ":route": Endpoint(_RouteCodec(kserve_json), _POST, Verb.ROUTE),
     ":aggregate": Endpoint(kserve_json, _POST, Verb.AGGREGATE),
+    ":explain": Endpoint(kserve_json, _POST, question=Catalogue.explain),
 }
 _REPOSITORY_ACTIONS: dict[str | None, Endpoint] = {
     "load": Endpoint(oip_json, _POST, question=Catalogue.load),

@@ -55,7 +55,8 @@ def document(title: str, version: str, catalogue: Catalogue) -> bytes:
     name = catalogue.name
     paths: JSONObject = {path: _item(path, each, name) for path, each in rest_endpoints().items() if path[:2] == "/v"}
     for path, endpoint in endpoint_templates():
-        paths[path] = _item(path, endpoint, name)
+        if endpoint.question is not Catalogue.explain:  # which is there to say that nothing is
+            paths[path] = _item(path, endpoint, name)
     whole: JSONObject = {
         "openapi": "3.0.3",
         "info": {"title": title, "version": version},

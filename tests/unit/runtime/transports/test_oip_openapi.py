@@ -19,7 +19,7 @@ def made(**members: Any) -> Any:
 def test_every_path_is_there_and_every_reference_leads_somewhere() -> None:
     whole = made()
     paths = {path for path in rest_endpoints() if path.startswith("/v")} | {path for path, _ in endpoint_templates()}
-    assert set(whole["paths"]) == paths
+    assert set(whole["paths"]) == paths - {"/v1/models/{model}:explain"}  # which only tells that it has nothing
     named = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(whole)))
     assert named <= set(whole["components"]["schemas"])
 
