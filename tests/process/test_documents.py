@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from serving import Served
+from serving import Served, eventually
 
 MEAN = """
 import numpy as np
@@ -35,3 +35,11 @@ def test_documents_name_what_the_contract_and_the_hints_tell(tmp_path: Path) -> 
     assert protocol["InputTensor"]["anyOf"][0]["properties"]["datatype"]["enum"] == ["FP32"]
     assert seldon["Request"]["allOf"][1]["anyOf"][0]["properties"]["data"]["properties"]["names"]["maxItems"] == 4
     assert output["name"] == "predict"
+
+
+def test_a_contract_that_can_t_be_read_is_told_once_at_the_start_and_stops_nothing(tmp_path: Path) -> None:
+    files = {"Mean.py": MEAN, "contract.json": '{"features": [\n  {"name": }\n]}'}
+    with Served(tmp_path, "Mean", "--workers", "2", files=files) as server:
+        eventually(lambda: "contract.json, line 2, column 12, is no JSON: Expecting value" in server.err)
+        assert server.post("/predict", {"data": {"ndarray": [[1, 2]]}}).status == 200
+        assert server.err.count("contract.json") == 1

@@ -119,7 +119,9 @@ def application(
     )
     joining = _join(settings, model, service, server_metrics)
     declared = declare(model.component, Verb.of(settings.component.role), Path.cwd())
-    catalogue = Catalogue(_names(settings), model.metadata, declared=declared, announce=announce)
+    for doubt in declared.doubts if slot == 0 else ():  # said once, however many workers there are
+        _log.warning("%s", doubt)
+    catalogue = Catalogue(_names(settings), model.metadata, declared=declared.entries, announce=announce)
     exposition = Exposition(segments, settings.identity.metric_labels())
     _tell_in_flight(asyncio.get_running_loop(), model.mailbox, server_metrics)
     return Application(

@@ -1,38 +1,49 @@
 """What a class takes and gives where its metadata does not tell: by its contract, its type hints, its type of numbers.
 
-Documents are made of it and nothing else: no call depends on it, so that what can't be understood is left out.
+Documents are made of it and nothing else: no call depends on it, so that what can't be understood is left out and told.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
 import typing
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from modelwrap.runtime.component.contract_file import read_contract
 from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.datatypes import Datatype
 from modelwrap.runtime.payload import JSONObject, JSONValue, UserValue
 from modelwrap.runtime.verb import Verb
 
-__all__ = ["CONTRACT_FILE", "declare"]
-
-#: Its name beside the class.
-CONTRACT_FILE = "contract.json"
+__all__ = ["Declared", "declare"]
 
 #: Type hints that are one payload whole; of any other only an array's dtype counts.
 _WHOLE: dict[UserValue, str] = {str: "strData", bytes: "binData", dict: "jsonData"}
 _PREDICTION = "predict"
 
 
-def declare(component: Component, verb: Verb, folder: Path) -> JSONObject:
-    """The entries `inputs` and `outputs` of a metadata document; each is empty where nothing is known.
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is known of a class.
 
-    An entry is one that `init_metadata()` might state; of arrays it also has the `datatype`, and the `name` of the
-    output.
+    Attributes:
+        entries: The entries `inputs` and `outputs` of a metadata document; each is empty where nothing is known. An
+            entry is one that `init_metadata()` might state; of arrays it also has the `datatype`, and the `name` of
+            the output.
+        doubts: What was left out, one sentence each: where, why, and what to do.
+    """
+
+    entries: JSONObject
+    doubts: tuple[str, ...] = ()
+
+
+def declare(component: Component, verb: Verb, folder: Path) -> Declared:
+    """What a class takes and gives.
 
     Args:
         component: Whose hints are read.
@@ -40,10 +51,11 @@ def declare(component: Component, verb: Verb, folder: Path) -> JSONObject:
         folder: Where its contract is, if it has one: the working directory of a server.
     """
     hints = _hints(component.user_object, verb)
-    contract = _read(folder / CONTRACT_FILE)
-    inputs = _entries(contract.get("features"), hints.get("X"), component.number_type)
-    outputs = _entries(contract.get("targets"), hints.get("return"), None)
-    return {"inputs": list[JSONValue](inputs), "outputs": [_named(entry) for entry in outputs]}
+    contract = read_contract(folder)
+    inputs = _entries(contract.features, hints.get("X"), component.number_type)
+    outputs = _entries(contract.targets, hints.get("return"), None)
+    entries: JSONObject = {"inputs": list[JSONValue](inputs), "outputs": [_named(entry) for entry in outputs]}
+    return Declared(entries, contract.doubts)
 
 
 def _named(entry: JSONObject) -> JSONObject:
@@ -51,16 +63,13 @@ def _named(entry: JSONObject) -> JSONObject:
     return {"name": _PREDICTION, **entry} if "messagetype" in entry else entry
 
 
-def _entries(features: JSONValue, hint: UserValue, numbers: UserValue) -> list[JSONObject]:
+def _entries(features: Sequence[JSONObject], hint: UserValue, numbers: UserValue) -> list[JSONObject]:
     whole = _WHOLE.get(_origin(hint))
     if whole is not None:
         return [{"messagetype": whole}]
     dtype = _dtype_of(hint) if numbers is None else np.dtype(numbers)
-    try:
-        datatype = None if dtype is None else Datatype.of(np.empty(0, dtype)).value
-        return _of_contract(features, datatype) if features else _of_hint(datatype)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return []
+    datatype = None if dtype is None else Datatype.of(np.empty(0, dtype)).value
+    return _of_contract(features, datatype) if features else _of_hint(datatype)
 
 
 def _of_hint(datatype: str | None) -> list[JSONObject]:
@@ -112,19 +121,8 @@ _EXACT = {datatype.dtype.type for datatype in Datatype if datatype is not Dataty
 # -- the contract ----------------------------------------------------------------------------------------------------
 
 
-def _read(path: Path) -> Mapping[str, JSONValue]:
-    """The contract's members; none where there is no contract. Testers are strict about it, a server needs none."""
-    try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _of_contract(features: UserValue, datatype: str | None) -> list[JSONObject]:
+def _of_contract(features: Sequence[JSONObject], datatype: str | None) -> list[JSONObject]:
     """One array of all columns; or, where some are text and others numbers, a tensor for each column."""
-    if not isinstance(features, list):
-        return []
     columns = [(name, _datatype(feature)) for feature in features for name in _names(feature)]
     kinds = {kind for _, kind in columns}
     if "BYTES" in kinds and len(kinds) > 1:
@@ -132,20 +130,19 @@ def _of_contract(features: UserValue, datatype: str | None) -> list[JSONObject]:
     kind = kinds.pop() if len(kinds) == 1 else "FP64"
     if datatype is not None and kind != "BYTES":
         kind = datatype
-    sizes = [list(feature.get("shape") or [len(_names(feature))]) for feature in features]
+    sizes = [cast("list[int]", feature.get("shape")) or [len(_names(feature))] for feature in features]
     shape = [-1, sum(first for first, *_ in sizes), *sizes[0][1:]]
     is_table = not any(feature.get("shape") for feature in features)
     return [_array(kind, [name for name, _ in columns] if is_table else [], shape)]
 
 
-def _names(feature: UserValue) -> list[str]:
-    count = feature.get("repeat", 1)
-    name = str(feature["name"])
+def _names(feature: JSONObject) -> list[str]:
+    count, name = cast("int", feature.get("repeat", 1)), cast("str", feature["name"])
     return [name] if count == 1 else [f"{name}{number}" for number in range(1, count + 1)]
 
 
-def _datatype(feature: UserValue) -> str:
-    values: UserValue = feature.get("values")
+def _datatype(feature: JSONObject) -> str:
+    values = cast("list[JSONValue]", feature.get("values"))
     if values:
         if any(isinstance(value, str) for value in values):
             return "BYTES"

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modelwrap.runtime.component.declared import CONTRACT_FILE, declare
+from modelwrap.runtime.component.contract_file import CONTRACT_FILE
+from modelwrap.runtime.component.declared import declare
 from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.verb import Verb
 
@@ -46,7 +47,9 @@ class Unresolved:
 def declared(user_object: Any, folder: Path, **contract: Any) -> Any:
     if contract:
         (folder / CONTRACT_FILE).write_text(json.dumps(contract))
-    return declare(Component(user_object), Verb.PREDICT, folder)
+    made = declare(Component(user_object), Verb.PREDICT, folder)
+    assert made.doubts == ()
+    return made.entries
 
 
 def array(datatype: str, names: list[str], shape: list[int], kind: str = "tensor") -> dict[str, Any]:
@@ -100,7 +103,9 @@ def test_the_class_knows_the_datatype_better_than_its_contract(made: Any, dataty
     assert declared(made, tmp_path, features=[FLOAT, WHOLE])["inputs"] == [array(datatype, ["a", "b"], [-1, 2])]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"features": 3}', '{"features": [3]}', '{"features": [{"repeat": 1}]}'])
-def test_a_contract_that_is_none_declares_nothing(text: str, tmp_path: Path) -> None:
-    (tmp_path / CONTRACT_FILE).write_text(text)
-    assert declared(Plain(), tmp_path) == {"inputs": [], "outputs": []}
+def test_what_a_contract_says_wrong_is_left_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / CONTRACT_FILE).write_text(json.dumps({"features": [FLOAT, {"repeat": 2}], "targets": [FLOAT]}))
+    made = declare(Component(Plain()), Verb.PREDICT, tmp_path)
+    assert made.entries == {"inputs": [], "outputs": [{"name": "predict", **array("FP64", ["a"], [-1, 1])}]}
+    (doubt,) = made.doubts
+    assert doubt.startswith("contract.json: features[1] must be an object with a name; ")
