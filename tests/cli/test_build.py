@@ -52,7 +52,7 @@ def test_every_place_gets_the_same_image_and_json_tells_of_it(bench: Bench) -> N
     assert [place["place"] for place in document["places"]] == [str(out), str(tar)]
     (image,) = document["platforms"]
     kinds = [layer["kind"] for layer in image["layers"]]
-    order = ["base", "environment", "dependencies", "runtime", "weights", "code"]
+    order = ["base", "environment", "dependencies", "runtime", "weights", "files", "code"]
     assert list(dict.fromkeys(kinds)) == order, "what changes seldom comes first"
     for place in (out, tar):
         (found,) = json.loads(modelwrap("inspect", place, "--json").out)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from modelwrap import __version__
 from modelwrap.contract import ENTRYPOINT_MODULE, ENVIRONMENT_DIR, IMAGE_USER, MODEL_DIR, Port
 from modelwrap.image.image import Layer, LayerKind
 from modelwrap.image.oci import JSONObject, JSONValue, Platform
@@ -94,10 +93,10 @@ def _history(base: Mapping[str, JSONValue], layers: Sequence[Layer]) -> JSONObje
 
 
 def _entries(layers: Sequence[Layer]) -> Iterator[JSONObject]:
-    """Without times: every edit of the code pushes the config again, and all were made when the image was."""
+    """In few words and without times: every edit of the code pushes all of the config again."""
     for layer in layers:
         if layer.kind is not LayerKind.BASE:
-            yield {"created_by": f"modelwrap {__version__}: {layer.kind}", "comment": layer.title}
+            yield {"created_by": f"modelwrap {layer.kind}: {layer.title}"}
 
 
 def _object(value: JSONValue) -> JSONObject:

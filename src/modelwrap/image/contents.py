@@ -50,10 +50,10 @@ def told_layers(layers: Sequence[Layer], config: Mapping[str, JSONValue]) -> tup
 
 
 def _told(layer: Layer, entry: JSONObject) -> Layer:
-    made_by, comment = str(entry.get("created_by") or ""), str(entry.get("comment") or "")
-    kind = made_by.rpartition(": ")[2]
+    made_by = str(entry.get("created_by") or "")
+    kind, _, title = made_by.removeprefix(_MADE_HERE).partition(": ")
     if made_by.startswith(_MADE_HERE) and kind in [*LayerKind]:
-        return replace(layer, kind=LayerKind(kind), title=comment)
+        return replace(layer, kind=LayerKind(kind), title=title)
     return replace(layer, title=" ".join(made_by.replace("/bin/sh -c #(nop) ", "").split()) or layer.title)
 
 

@@ -89,6 +89,7 @@ class LayerKind(StrEnum):
     DEPENDENCIES = "dependencies"
     RUNTIME = "runtime"
     WEIGHTS = "weights"
+    FILES = "files"
     CODE = "code"
 
 

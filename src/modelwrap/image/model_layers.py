@@ -1,4 +1,4 @@
-"""The layers of a model folder: what is large first, in layers of its own, and the code on top.
+"""The layers of a model folder: what is large first, in layers of its own, then what is no code, and the code on top.
 
 An edit of the code then pushes nothing else.
 """
@@ -38,23 +38,30 @@ def model_layers(plan: ImagePlan, target: PythonTarget, cache: Cache, *, bytecod
         if file.path not in plan.archives
     ]
     large = sorted((file for file in files if file.size >= _LARGE), key=lambda file: (-file.size, file.path))
-    code = [file for file in files if file.size < _LARGE]
-    recipes = [*_weights(large), _code(plan, code, target, cache, bytecode=bytecode)]
+    small = [file for file in files if file.size < _LARGE]
+    code = [file for file in small if file.path.endswith(".py")]
+    others = [file for file in small if not file.path.endswith(".py")]
+    recipes = [
+        *_weights(large),
+        *_files(LayerKind.FILES, others, "small"),
+        _code(plan, code, target, cache, bytecode=bytecode),
+    ]
     return tuple(make_layer(recipe, cache) for recipe in recipes)
 
 
 def _weights(large: list[OwnFile]) -> Iterator[LayerRecipe]:
     alone, together = sorted(large[:_MOST_ALONE], key=_path), sorted(large[_MOST_ALONE:], key=_path)
     for group in (*([file] for file in alone), together):
-        if group:
-            yield _weights_recipe(group)
+        yield from _files(LayerKind.WEIGHTS, group, "large")
 
 
-def _weights_recipe(group: list[OwnFile]) -> LayerRecipe:
-    name = group[0].path.removeprefix(_place(""))
-    title = name if len(group) == 1 else f"{len(group)} large files"
-    inputs: JSONObject = {"weights": file_inputs(group)}
-    return LayerRecipe(LayerKind.WEIGHTS, title, inputs, lambda writer: write_files(group, writer))
+def _files(kind: LayerKind, group: list[OwnFile], size: str) -> Iterator[LayerRecipe]:
+    """A layer of files as they are; none without files."""
+    if group:
+        name = group[0].path.removeprefix(_place(""))
+        title = name if len(group) == 1 else f"{len(group)} {size} files"
+        inputs: JSONObject = {"files": file_inputs(group)}
+        yield LayerRecipe(kind, title, inputs, lambda writer: write_files(group, writer))
 
 
 def _code(plan: ImagePlan, files: list[OwnFile], target: PythonTarget, cache: Cache, *, bytecode: bool) -> LayerRecipe:

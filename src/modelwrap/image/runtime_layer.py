@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelwrap import __version__
 from modelwrap.contract import RUNTIME_DIR
 from modelwrap.image.archive import LayerWriter
 from modelwrap.image.cache import Cache
@@ -32,4 +33,4 @@ def runtime_layer(target: PythonTarget, cache: Cache, *, bytecode: bool) -> Laye
         writer.file(f"{Environment(target.minor).packages}/modelwrap.pth", RUNTIME_DIR.encode())
 
     inputs = {"runtime": file_inputs(files), "python": target.minor, "bytecode": compiler}
-    return make_layer(LayerRecipe(LayerKind.RUNTIME, "modelwrap runtime", inputs, write), cache)
+    return make_layer(LayerRecipe(LayerKind.RUNTIME, f"modelwrap {__version__}", inputs, write), cache)

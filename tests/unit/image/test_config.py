@@ -116,7 +116,7 @@ def test_layers_and_history_are_told_in_step(plan: Planner) -> None:
     config = made(plan())
     assert config["rootfs"]["diff_ids"] == ["sha256:base", "sha256:numpy", "sha256:code"]
     told = [entry for entry in config["history"] if not entry.get("empty_layer")]
-    assert [entry.get("comment") for entry in told] == [None, "numpy", "code"]
+    assert [entry["created_by"] for entry in told] == ["ADD", "modelwrap dependencies: numpy", "modelwrap code: code"]
 
 
 def test_a_base_whose_history_skips_layers_leaves_the_image_without_one(plan: Planner) -> None:

@@ -23,15 +23,15 @@ def test_the_history_of_an_image_made_here_tells_what_each_layer_holds() -> None
         "history": [
             {"created_by": "/bin/sh -c #(nop) ADD file:1 in / "},
             {"created_by": "CMD", "empty_layer": True},
-            {"created_by": "modelwrap 1.0: dependencies", "comment": "numpy 2.2.6"},
-            {"created_by": "modelwrap 1.0: nothing known", "comment": "x"},
+            {"created_by": "modelwrap dependencies: numpy 2.2.6"},
+            {"created_by": "modelwrap nothing known: x"},
         ]
     }
     told = told_layers([layer(), layer(), layer()], history)
     assert [(each.kind, each.title) for each in told] == [
         (LayerKind.BASE, "ADD file:1 in /"),
         (LayerKind.DEPENDENCIES, "numpy 2.2.6"),
-        (LayerKind.BASE, "modelwrap 1.0: nothing known"),
+        (LayerKind.BASE, "modelwrap nothing known: x"),
     ]
 
 

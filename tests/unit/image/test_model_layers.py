@@ -1,4 +1,4 @@
-"""The model's layers: what is large by itself and first, so that an edit of the code pushes little."""
+"""The model's layers: what is large by itself and first, then what is no code, so that an edit of it pushes little."""
 
 from __future__ import annotations
 
@@ -41,19 +41,20 @@ def fill(folder: Path) -> Path:
     return model
 
 
-def test_large_files_have_layers_of_their_own_under_the_code(tmp_path: Path, plan: Planner) -> None:
+def test_large_files_have_layers_of_their_own_and_other_files_one_under_the_code(tmp_path: Path, plan: Planner) -> None:
     fill(tmp_path)
     layers = layers_of(plan(**{"broken.py": "print 'two'"}), tmp_path)
     assert [(layer.kind, layer.title) for layer in layers] == [
         (LayerKind.WEIGHTS, "weights/huge.bin"),
         (LayerKind.WEIGHTS, "weights/large.bin"),
+        (LayerKind.FILES, "tool.sh"),
         (LayerKind.CODE, "model code"),
     ]
+    assert unpack(layers[-2].blob)["microservice/tool.sh"] == Unpacked(0o755, b"#!/bin/sh\n")
     code = unpack(layers[-1].blob)
-    assert code["microservice/tool.sh"] == Unpacked(0o755, b"#!/bin/sh\n")
     assert code["microservice/latest.bin"].target == "weights/large.bin"
     assert code["microservice/empty"] == Unpacked(0o755)
-    assert "microservice/weights/large.bin" not in code
+    assert not {"microservice/tool.sh", "microservice/weights/large.bin"} & code.keys()
     compiled = [path for path in code if path.endswith(".pyc")]
     assert compiled == [f"microservice/__pycache__/M.{sys.implementation.cache_tag}.pyc"]
     assert unpack(layers[1].blob)["microservice/weights/large.bin"].content == random.Random(1).randbytes(1_200_000)
@@ -81,8 +82,8 @@ def test_times_and_permissions_of_the_folder_do_not_show(tmp_path: Path, plan: P
 
 def test_archives_that_only_pip_needs_stay_out(tmp_path: Path, plan: Planner) -> None:
     plan_with_wheel = plan(**{"requirements.txt": "./p-1.0-py3-none-any.whl\n", "p-1.0-py3-none-any.whl": "PK"})
-    (code,) = layers_of(plan_with_wheel, tmp_path, bytecode=False)
-    assert [path for path in unpack(code.blob) if "whl" in path] == []
+    layers = layers_of(plan_with_wheel, tmp_path, bytecode=False)
+    assert [path for layer in layers for path in unpack(layer.blob) if "whl" in path] == []
 
 
 def test_a_file_that_changes_while_it_is_read_ends_the_build(tmp_path: Path) -> None:
