@@ -9,9 +9,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import modelwrap
 from modelwrap.errors import ComponentFailed
@@ -48,8 +48,7 @@ PUSH_FREQUENCY = "push_frequency"
 _PULSE = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """A loaded model and the mailbox that leads to it.
 
     Attributes:

@@ -10,7 +10,7 @@ Source: Open Inference Protocol facts, sections 1 and 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import modelwrap
 from modelwrap.errors import InvalidRequest, NotAvailable, UnknownName
@@ -24,8 +24,7 @@ _READY = "READY"
 _MOST_ALIASES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A question about the server or a model.
 
     Attributes:

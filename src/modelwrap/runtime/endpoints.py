@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from modelwrap.contract import Role
 from modelwrap.errors import ModelwrapError
@@ -95,8 +95,7 @@ INFER_METHOD = "/inference.GRPCInferenceService/ModelInfer"
 Question: TypeAlias = Callable[[Catalogue, Asked], JSONObject]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """What a REST path leads to.
 
     Attributes:
@@ -190,7 +189,7 @@ def find_endpoint(path: str, role: Role) -> Endpoint | None:
     for template, _, actions in _TEMPLATES:
         if (found := template.fullmatch(path)) and (endpoint := actions.get(found[3])):
             verb = endpoint.verb or (None if endpoint.question else Verb.of(role))
-            return replace(endpoint, verb=verb, model=found[1], version=found[2] or "")
+            return endpoint._replace(verb=verb, model=found[1], version=found[2] or "")
     return None
 
 

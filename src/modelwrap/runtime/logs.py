@@ -13,8 +13,6 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
-import orjson
-
 __all__ = ["JsonLines", "Notices", "TextLines", "configure", "fields_of"]
 
 #: What every record has; all else was given as `extra`.
@@ -140,6 +138,8 @@ class JsonLines(logging.Formatter):
 
 
 def _json(event: dict[str, object]) -> str:
+    import orjson  # noqa: PLC0415 - only logs in JSON need it, and the supervisor nothing else of it
+
     try:
         return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except (

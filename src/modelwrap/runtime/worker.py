@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import random
 import signal
 import sys
 import traceback
@@ -238,6 +237,8 @@ class _Worker:
         concurrency = self._settings.concurrency
         if not concurrency.max_requests:
             return application
+        import random  # noqa: PLC0415 - few workers are replaced after so many requests
+
         most = concurrency.max_requests + random.randint(0, concurrency.max_requests_jitter)  # noqa: S311
         return Counting(application, most, lambda: self._channel.send(Spent()))
 

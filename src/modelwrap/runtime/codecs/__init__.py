@@ -6,8 +6,7 @@ codec. What it can't read is an `InvalidRequest`, whatever the bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from modelwrap.errors import ModelwrapError
 from modelwrap.runtime.message import Feedback, Message, Request
@@ -16,8 +15,7 @@ from modelwrap.runtime.payload import JSONObject, UserValue
 __all__ = ["Codec", "Mixed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mixed:
+class Mixed(NamedTuple):
     """An answer of JSON and, right behind it, the bytes of tensors.
 
     Attributes:

@@ -6,14 +6,16 @@ Source: component API section 5.2, in its order. Unlike the reference, the body 
 from __future__ import annotations
 
 import binascii
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.codecs import json_text
-from modelwrap.runtime.codecs.multipart import Part, read_parts
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.payload import JSONObject, JSONValue
+
+if TYPE_CHECKING:
+    from modelwrap.runtime.codecs.multipart import Part
 
 __all__ = ["json_of"]
 
@@ -31,6 +33,8 @@ def json_of(request: Request) -> JSONValue:
         return _json_of_body(request.body)  # what nearly every client sends, and the executor always
     media_type = request.content_type.lower()
     if "multipart/form-data" in media_type:
+        from modelwrap.runtime.codecs.multipart import read_parts  # noqa: PLC0415 - few clients ever send a form
+
         return _json_of_parts(read_parts(request.body, request.content_type))
     if "x-www-form-urlencoded" in media_type and not _looks_like_json(request.body):
         field = _field(request.body, "form")

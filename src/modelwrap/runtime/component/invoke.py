@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -242,7 +242,7 @@ class Component:
         return ComponentFailed(
             reply.body.decode(errors="replace").strip() or str(error),
             status=reply.status,
-            error_id=secrets.token_hex(4),
+            error_id=os.urandom(4).hex(),
             body=reply.body,
             media_type=reply.media_type,
         )
@@ -270,6 +270,6 @@ def failure(error: BaseException) -> ComponentFailed:
             str(getattr(error, "message", error)),
             reason=str(getattr(error, "reason", "MICROSERVICE_BAD_DATA")),
             status=int(getattr(error, "status_code", None) or 400),
-            error_id=secrets.token_hex(4),
+            error_id=os.urandom(4).hex(),
         )
-    return ComponentFailed(str(error), error_id=secrets.token_hex(4))
+    return ComponentFailed(str(error), error_id=os.urandom(4).hex())

@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
@@ -150,6 +148,8 @@ def _find(module: ModuleType, class_name: str) -> UserValue:
     try:
         return getattr(module, class_name)
     except AttributeError:
+        from difflib import get_close_matches  # noqa: PLC0415 - for a failure, not for every start
+
         own = [key for key, value in vars(module).items() if inspect.isclass(value) and not key.startswith("_")]
         near = get_close_matches(class_name, own, n=1)
         there = f"it has {', '.join(sorted(own))}" if own else "it has no class"
@@ -169,6 +169,8 @@ def _training_hint(error: BaseException) -> str:
     missing = isinstance(error, FileNotFoundError) or _SAYS_MISSING.search(str(error))
     if not (missing and Path(_TRAINING).is_file()):
         return ""
+    import shlex  # noqa: PLC0415 - for a failure, not for every start
+
     return f"; has the model been trained? Run: python {shlex.quote(str(Path(_TRAINING).absolute()))}"
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from typing import NamedTuple
 
 from modelwrap.errors import InvalidRequest, NotAvailable
 from modelwrap.runtime.payload import UserValue
@@ -24,8 +24,7 @@ __all__ = ["RawMethod", "find_raw_methods", "missing_messages"]
 _MESSAGES = "seldon_core.proto.prediction_pb2"
 
 
-@dataclass(frozen=True, slots=True)
-class RawMethod:
+class RawMethod(NamedTuple):
     """One of a class's methods for whole messages, over one wire.
 
     Attributes:

@@ -2,6 +2,9 @@
 
 What the user's class reports is shown for each worker, with the labels of the reference. What the server counts
 itself is shown as the sum over all workers. Source: component API section 12.
+
+prometheus_client is imported when somebody first asks: it brings an HTTP server and its family, a fifth of all that a
+worker would import at its start, and workers are seldom asked, since scrapes go to the supervisor.
 """
 
 from __future__ import annotations
@@ -9,12 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import TypeAlias
-
-from prometheus_client import CollectorRegistry, Metric
-from prometheus_client.exposition import generate_latest
+from typing import TYPE_CHECKING, TypeAlias
 
 from modelwrap.runtime.metrics.segment import Segment
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 __all__ = ["CONTENT_TYPE", "HELP", "Exposition"]
 
@@ -66,12 +69,14 @@ class Exposition:
         self._segments = segments
         self._labels = dict(labels)
         self._extra = extra
-        self._registry = CollectorRegistry()
-        self._registry.register(self)  # a collector is whatever has collect()
 
     def text(self) -> bytes:
         """The whole exposition; empty where nothing was counted."""
-        return generate_latest(self._registry)
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
+
+        registry = CollectorRegistry()
+        registry.register(self)  # a collector is whatever has collect()
+        return generate_latest(registry)
 
     def collect(self) -> Iterator[Metric]:
         """The metric families, as prometheus_client asks for them."""
@@ -117,6 +122,8 @@ def _bounds_of(numbers: Sequence[float]) -> int:
 
 
 def _family(kind: str, name: str, text: str, series: Sequence[_Series]) -> Metric:
+    from prometheus_client import Metric  # noqa: PLC0415
+
     family = Metric(name, text or name, kind)
     for labels, numbers in series:
         if kind == "histogram":

@@ -15,7 +15,6 @@ import json
 import mmap
 import os
 import struct
-import tempfile
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -36,6 +35,8 @@ def allocate() -> int:
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("modelwrap-metrics")
     else:
+        import tempfile  # noqa: PLC0415 - Linux needs none
+
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     os.ftruncate(descriptor, SIZE)

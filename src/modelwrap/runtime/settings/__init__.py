@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from modelwrap.contract import Role
 from modelwrap.errors import SettingsError
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 
+# The groups are named tuples and not frozen dataclasses, since Python takes half a millisecond to make one of those, in
+# every process that starts.
+
 #: What the reference says where it is told nothing. Source: component API section 12.
 _UNKNOWN = "NOT_IMPLEMENTED"
 
@@ -43,8 +47,7 @@ class WrongUsage(SettingsError):
     """The command line itself is wrong, not a value in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(NamedTuple):
     """The user's class and how it is called.
 
     Attributes:
@@ -70,8 +73,7 @@ class Component:
     model_names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Concurrency:
+class Concurrency(NamedTuple):
     """Processes and threads.
 
     Attributes:
@@ -92,8 +94,7 @@ class Concurrency:
     library_threads: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What one client may ask of the server, in bytes and counts."""
 
     message_bytes: int
@@ -103,8 +104,7 @@ class Limits:
     streams: int
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(NamedTuple):
     """Time limits in seconds; for REST and gRPC requests None is no limit, elsewhere 0 is."""
 
     rest: float | None
@@ -117,8 +117,7 @@ class Timeouts:
     drain_delay: float
 
 
-@dataclass(frozen=True, slots=True)
-class Logging:
+class Logging(NamedTuple):
     """Which lines are written, and how.
 
     Attributes:
@@ -136,16 +135,14 @@ class Logging:
     debug: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(NamedTuple):
     """Where metrics go: the path of their page, and whether they also travel in responses."""
 
     path: str
     in_response: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(NamedTuple):
     """What the HTTP server underneath is told: threads of its own, HTTP/2 window in bytes, accept backlog."""
 
     threads: int
@@ -153,8 +150,7 @@ class Engine:
     backlog: int
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """How the object's state is kept, where it is.
 
     Attributes:
@@ -190,16 +186,14 @@ class State:
     lease_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """The process itself: a file for its id, and a descriptor that hears when serving begins."""
 
     pidfile: str
     ready_fd: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """The component's place in a graph; empty where no operator says. Source: component API section 2."""
 
     deployment: str

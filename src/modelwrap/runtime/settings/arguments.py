@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -88,6 +87,8 @@ def _unknown(words: Sequence[str]) -> str:
     word = words[0]
     if not word.startswith("-"):
         return f"unexpected argument {word!r} after NAME and REST or GRPC"
+    from difflib import get_close_matches  # noqa: PLC0415 - for a failure, not for every start
+
     near = get_close_matches(word.partition("=")[0], [option.flag for option in OPTIONS if _has_flag(option)], n=1)
     return f"unknown option {word}" + (f": did you mean {near[0]}?" if near else "")
 

@@ -6,9 +6,8 @@ no value and reads nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from modelwrap.contract import METRICS_PATH as DEFAULT_METRICS_PATH
 from modelwrap.contract import SETTING_PREFIX, Env, Port, Role
@@ -35,8 +34,7 @@ class Group(StrEnum):
     IDENTITY = "Place in the graph"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable(Generic[T_co]):
+class Variable(NamedTuple, Generic[T_co]):
     """A name that gives a setting its value from outside the command line.
 
     Attributes:
@@ -50,8 +48,7 @@ class Variable(Generic[T_co]):
     first: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option(Generic[T_co]):
+class Option(NamedTuple, Generic[T_co]):
     """One setting.
 
     Attributes:

@@ -6,8 +6,8 @@ Source: component API section 1.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from itertools import chain, count
+from typing import NamedTuple
 
 from modelwrap.contract import Port
 from modelwrap.errors import SettingsError
@@ -17,8 +17,7 @@ from modelwrap.runtime.settings.sources import Said, Sources
 __all__ = ["Listening", "Ports", "choose"]
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(NamedTuple):
     """One port to listen on.
 
     Attributes:
@@ -30,8 +29,7 @@ class Listening:
     setting: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(NamedTuple):
     """Where the process listens.
 
     Attributes:

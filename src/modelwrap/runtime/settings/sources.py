@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.settings.kinds import Kind
@@ -20,8 +20,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Said(Generic[T_co]):
+class Said(NamedTuple, Generic[T_co]):
     """A setting's value and who said so.
 
     Attributes:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.exits import Exit
@@ -102,8 +102,7 @@ class _Post:
     patience: Patience = field(default_factory=Patience)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Why there is no point in going on.
 
     Attributes:
@@ -117,8 +116,7 @@ class Verdict:
     defect: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is true of the fleet now. Replaced as a whole, so that other threads may read it.
 
     Attributes:

@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from modelwrap.contract import ENTRYPOINT_MODULE
 
@@ -20,8 +20,7 @@ __all__ = ["Berth", "die_with_parent", "how_it_ended", "reap", "resident_bytes",
 _PR_SET_PDEATHSIG = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Berth:
+class Berth(NamedTuple):
     """What a worker inherits, told to it as one word of its command line.
 
     Attributes:

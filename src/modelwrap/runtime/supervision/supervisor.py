@@ -13,7 +13,6 @@ import signal
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -158,7 +157,7 @@ class _Supervisor:
 
     def _look(self) -> None:
         """Note what is true now; say when serving begins, and end where there is no point in going on."""
-        self._facts = replace(self._fleet.facts(), draining=self._stops > 0)
+        self._facts = self._fleet.facts()._replace(draining=self._stops > 0)
         if self._facts.serving and not self._announced and not self._stops:
             self._announced = True
             self._announce()

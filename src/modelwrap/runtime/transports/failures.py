@@ -7,7 +7,7 @@ without our frames, one of ours in full, since it is a defect.
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 
 from modelwrap.errors import ComponentFailed, ModelwrapError
 from modelwrap.runtime.component.loader import user_traceback
@@ -31,7 +31,7 @@ def log_failure(error: ModelwrapError, path: str, puid: str) -> None:
 
 def unexpected(error: Exception, path: str, puid: str) -> ComponentFailed:
     """The error that stands for a defect of modelwrap itself: logged in full, told to the client as an id only."""
-    error_id = secrets.token_hex(4)
+    error_id = os.urandom(4).hex()
     fields = {"puid": puid, "error_id": error_id, "path": path}
     _LOG.critical("%s met a defect of modelwrap", path, exc_info=error, extra=fields)
     return ComponentFailed(

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from modelwrap.errors import InvalidRequest, NotReady, UnknownName
 from modelwrap.runtime.catalogue import Asked, Catalogue
-from modelwrap.runtime.codecs import grpc_reflection
 from modelwrap.runtime.codecs.grpc_health import ServingStatus, decode_check, encode_status
 from modelwrap.runtime.codecs.oip_proto import documents
 from modelwrap.runtime.endpoints import Question
@@ -92,6 +91,8 @@ class _Reflection:
 
     async def talk(self, stream: Stream) -> AsyncIterator[bytes]:
         """An answer to each question."""
+        from modelwrap.runtime.codecs import grpc_reflection  # noqa: PLC0415 - the whole schema, for those who ask
+
         while (message := await self._question(stream)) is not None:
             yield grpc_reflection.answer(message)
 
@@ -113,19 +114,18 @@ class _Health:
 
     def __init__(self, readiness: Readiness) -> None:
         self._readiness = readiness
-        self._known = frozenset({"", *grpc_reflection.SERVICES})
 
     async def check(self, stream: Stream) -> AsyncIterator[bytes]:
         """The status now."""
         service = await self._service(stream)
-        if service not in self._known:
+        if not _is_known(service):
             raise UnknownName(f"there is no service {service!r} here")
         yield self._status()
 
     async def watch(self, stream: Stream) -> AsyncIterator[bytes]:
         """The status now and at every change, until the client leaves or the server drains."""
         service = await self._service(stream)
-        yield self._status() if service in self._known else encode_status(ServingStatus.SERVICE_UNKNOWN)
+        yield self._status() if _is_known(service) else encode_status(ServingStatus.SERVICE_UNKNOWN)
         if await self._client_outlasts_readiness(stream):
             yield encode_status(ServingStatus.NOT_SERVING)
             raise NotReady("the server is shutting down")
@@ -152,3 +152,12 @@ class _Health:
 
     def _status(self) -> bytes:
         return encode_status(ServingStatus.SERVING if self._readiness.ready else ServingStatus.NOT_SERVING)
+
+
+def _is_known(service: str) -> bool:
+    """Whether health can be asked of a service; the empty name is the server's own, and what kubelets ask."""
+    if not service:
+        return True
+    from modelwrap.runtime.codecs.grpc_reflection import SERVICES  # noqa: PLC0415 - the whole schema, for those who ask
+
+    return service in SERVICES

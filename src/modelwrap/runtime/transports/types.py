@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 __all__ = ["Event", "Exchange", "Headers", "Limits", "Observe", "Receive", "Scope", "Send", "header"]
@@ -23,8 +22,7 @@ def header(headers: Headers, name: bytes) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What a client may ask of a door.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,8 +37,7 @@ PLACE = "data.tftensor"
 _FILLED_BYTES = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """The field of a TensorProto that lists values of some types.
 
     Attributes:
@@ -76,8 +75,7 @@ _UINT64 = _field(17, "uint64_val", "<u8", varints=True)
 FIELDS = (_HALF, _FLOAT, _DOUBLE, _INT, _STRING, _SCOMPLEX, _INT64, _BOOL, _DCOMPLEX, _UINT32, _UINT64)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One datatype of TensorFlow.
 
     Attributes:
@@ -121,7 +119,7 @@ _KINDS = (
 )
 _BY_NUMBER = {kind.number: kind for kind in _KINDS}
 _BY_NAME = {kind.name: kind for kind in _KINDS}
-_BY_DTYPE = {kind.dtype: kind for kind in reversed(_KINDS)}
+_BY_DTYPE: dict[np.dtype, Kind] = {kind.dtype: kind for kind in reversed(_KINDS)}
 
 
 def kind_numbered(number: int) -> Kind:
