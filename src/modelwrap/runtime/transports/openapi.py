@@ -19,6 +19,7 @@ _TAKES = {
     Verb.HEALTH_STATUS: None,
     Verb.METADATA: None,
 }
+_GIVES = {Verb.METADATA: "ModelMetadata", Verb.SEND_FEEDBACK: "Acknowledgement"}
 _SUMMARIES = {
     Verb.PREDICT: "Predict",
     Verb.TRANSFORM_INPUT: "Transform a model's input",
@@ -50,7 +51,8 @@ def document(title: str, version: str, does: Verb, entries: JSONObject) -> bytes
         ("/metrics", "Metrics"),
     ):
         paths[path] = {"get": {"summary": summary, "operationId": path[1:], "responses": _text()}}
-    paths["/health/ping"] = {"get": {"summary": "Answers pong", "operationId": "ping", "responses": _text()}}
+    # HTML by its media type, as the reference has it. Source: component API section 5.1.
+    paths["/health/ping"] = {"get": {"summary": "Answers pong", "operationId": "ping", "responses": _text("html")}}
     whole: JSONObject = {
         "openapi": "3.0.3",
         "info": {"title": title, "version": version},
@@ -79,7 +81,7 @@ def _operation(path: str, verb: Verb, method: str, is_main: bool) -> JSONObject:
 
 
 def _answers(verb: Verb, is_main: bool) -> JSONObject:
-    good = "ModelMetadata" if verb is Verb.METADATA else "SeldonMessage"
+    good = _GIVES.get(verb, "SeldonMessage")
     if is_main and verb is not Verb.ROUTE:
         good = "Response"
     return {
@@ -88,8 +90,8 @@ def _answers(verb: Verb, is_main: bool) -> JSONObject:
     }
 
 
-def _text() -> JSONObject:
-    return {"default": {"description": "Text", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+def _text(kind: str = "plain") -> JSONObject:
+    return {"default": {"description": "Text", "content": {f"text/{kind}": {"schema": _TEXT}}}}
 
 
 def _json(schema: str) -> JSONObject:
@@ -187,7 +189,11 @@ _VALUES: dict[str, JSONObject] = {
     "BYTES": _TEXT,
 }
 
-# Source: component API section 4.
+_NDARRAY: JSONObject = {"description": "Nested lists; a bare value for an array without dimensions"}
+_CARRIED = "; those of a request are carried as they came"
+_TENSOR: JSONObject = _record(shape=_list_of(_INTEGER), values=_list_of(_TENSOR_VALUE))
+
+# Source: component API sections 4 and 8.
 _SCHEMAS: JSONObject = {
     "SeldonMessage": _record(
         status=_ref("Status"),
@@ -199,19 +205,25 @@ _SCHEMAS: JSONObject = {
     ),
     "SeldonMessageList": _record(seldonMessages=_list_of(_ref("SeldonMessage"))),
     "SeldonMessages": {"oneOf": [_list_of(_ref("SeldonMessage")), _ref("SeldonMessageList")]},
-    "DefaultData": _record(
-        names=_list_of(_TEXT), tensor=_ref("Tensor"), ndarray=_list_of(_ANY), tftensor={"type": "object"}
+    "DefaultData": _record(names=_list_of(_TEXT), tensor=_ref("Tensor"), ndarray=_NDARRAY, tftensor={"type": "object"}),
+    "Tensor": {**_TENSOR, "required": ["shape", "values"]},
+    # A message in every other way: its empty tensor has no values, as proto3 JSON leaves out what is empty.
+    "Acknowledgement": _record(
+        meta=_ref("Meta"),
+        data=_record(names=_list_of(_TEXT), tensor=_TENSOR, ndarray=_NDARRAY, tftensor={"type": "object"}),
+        binData={"type": "string", "format": "byte"},
+        strData=_TEXT,
+        jsonData=_ANY,
     ),
-    "Tensor": {
-        **_record(shape=_list_of(_INTEGER), values=_list_of(_TENSOR_VALUE)),
-        "required": ["shape", "values"],
-    },
     "Meta": _record(
         puid=_TEXT,
         tags=_map_of(_ANY),
         routing=_map_of(_INTEGER),
-        requestPath=_map_of(_TEXT),
-        metrics=_list_of(_ref("Metric")),
+        requestPath={**_map_of(_ANY), "description": f"Images by node{_CARRIED}"},
+        metrics={
+            **_list_of({"anyOf": [_ref("Metric"), {"type": "object"}]}),
+            "description": f"Metrics of the component{_CARRIED}",
+        },
     ),
     "Metric": {
         **_record(
