@@ -1,4 +1,4 @@
-"""From a plan to an image, as a short list of steps: decide, fetch, check, lay, put together, deliver.
+"""From a plan to an image, as a short list of steps: decide, fetch, lay, check, put together, deliver.
 
 Deciding looks at the base image and the indexes, and makes nothing. Nothing of the model or of a package is executed
 at any step, except where the plan allows wheels to be built.
@@ -34,6 +34,7 @@ from modelwrap.image.sources.reading import SourceImage
 from modelwrap.image.standard_library import standard_library_layer
 from modelwrap.image.steps import Reporter
 from modelwrap.image.target import PythonTarget, WheelFile
+from modelwrap.image.validate.inspection import Inspector
 from modelwrap.image.validate.misfits import check_fit, read_natives
 from modelwrap.image.wheel_layers import wheel_layers
 
@@ -166,12 +167,18 @@ def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) 
     with ThreadPoolExecutor(1, thread_name_prefix="own-layers") as beside:
         own = beside.submit(_own_layers, plan, decided, cache)
         packages = _bring(plan, decided, cache, reporter)
-        _check(plan, decided, packages.wheels, cache, reporter)
         with reporter.step("layers") as step:
-            wheels = wheel_layers(packages.wheels, decided.target, cache, bytecode=plan.has_bytecode)
+            wheels = wheel_layers(
+                packages.wheels,
+                decided.target,
+                cache,
+                bytecode=plan.has_bytecode,
+                onlooker=Inspector(cache),
+            )
             below, above = own.result()
             layers = (*decided.base.layers, *below, *wheels, *above)
             step.tell(f"{len(layers)} layers")
+    _check(plan, decided, packages.wheels, cache, reporter)
     config = image_config(plan.image, decided.base.config, layers, decided.target.platform, plan.created)
     annotations = image_annotations(plan.image, plan.created, decided.base.digest)
     return Image(decided.target.platform, config, layers, annotations), packages
@@ -185,7 +192,7 @@ def _bring(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) 
 
 
 def _check(plan: BuildPlan, decided: Decided, wheels: Sequence[WheelFile], cache: Cache, reporter: Reporter) -> None:
-    """Before a package is laid: what could not be loaded in the cluster ends here."""
+    """Before anything leaves the cache: what could not be loaded in the cluster ends here."""
     with reporter.step("check") as step:
         files = plan.image.project.folder.files
         natives = read_natives((file.path, file.source) for file in files if file.path not in plan.image.archives)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 from modelwrap.image.archive import LayerWriter
 from modelwrap.image.cache import Cache
@@ -24,12 +25,29 @@ from modelwrap.image.wheels.bytecode import (
 from modelwrap.image.wheels.environment import Environment
 from modelwrap.image.wheels.grouping import group_wheels
 from modelwrap.image.wheels.installation import Installation, Placed, install
-from modelwrap.image.wheels.wheel import Wheel
+from modelwrap.image.wheels.wheel import Member, Pieces, Wheel
 
-__all__ = ["wheel_layers"]
+__all__ = ["Look", "Onlooker", "wheel_layers"]
 
 #: So many packages a layer's title names, or one less and how many more there are.
 _NAMES_SHOWN = 4
+
+
+class Look(Protocol):
+    """A look at one wheel, whose members go by."""
+
+    def through(self, member: Member, pieces: Pieces) -> Pieces:
+        """The same pieces, seen."""
+
+    def end(self) -> object:
+        """Says that no more members go by."""
+
+
+class Onlooker(Protocol):
+    """Whoever wants to see what is in wheels: inflating is most of the work, and is done once."""
+
+    def look(self, file: WheelFile, wheel: Wheel) -> Look | None:
+        """Begins a look at a wheel that is about to be laid; None if there is nothing of interest."""
 
 
 def wheel_layers(
@@ -38,6 +56,7 @@ def wheel_layers(
     cache: Cache,
     *,
     bytecode: bool,
+    onlooker: Onlooker | None = None,
     progress: Callable[[Layer], None] = lambda _: None,
     workers: int | None = None,
 ) -> tuple[Layer, ...]:
@@ -48,6 +67,7 @@ def wheel_layers(
         target: The Python that they are installed for.
         cache: Keeps layers and bytecode.
         bytecode: Whether compiled modules go in too; they do only where this interpreter can make them.
+        onlooker: Sees what goes into each layer that is not recalled, from any thread.
         progress: Is told of each layer when it is there, from any thread.
         workers: How many are made at once; as many as there are processors where it is None.
 
@@ -56,7 +76,7 @@ def wheel_layers(
         ImageError: A layer can't be made.
     """
     compiler = compiler_version() if bytecode and can_compile(target) else None
-    maker = _Maker(Environment(target.minor), cache, compiler)
+    maker = _Maker(Environment(target.minor), cache, compiler, onlooker)
 
     def make(group: tuple[WheelFile, ...]) -> Layer:
         layer = make_layer(maker.recipe(group), cache)
@@ -76,6 +96,7 @@ class _Maker:
     environment: Environment
     cache: Cache
     compiler: str | None
+    onlooker: Onlooker | None = None
 
     def recipe(self, group: tuple[WheelFile, ...]) -> LayerRecipe:
         digests: list[JSONValue] = [wheel.digest for wheel in group]
@@ -101,12 +122,15 @@ class _Maker:
 
     def _write_wheel(self, file: WheelFile, writer: LayerWriter, without: set[str]) -> None:
         with _open(file) as wheel:
+            look = self.onlooker.look(file, wheel) if self.onlooker else None
             installation = install(wheel, self.environment)
             bytecode = self._compile(file, installation)
             record = installation.record(tuple(module.path for module in bytecode.modules))
             for placed in (*installation.files, record):
                 if placed.path not in without:
-                    _write(placed, wheel, writer)
+                    _write(placed, wheel, writer, look)
+            if look:
+                look.end()
             for path, content in bytecode:
                 if path not in without:
                     writer.file(path, content)
@@ -136,13 +160,14 @@ def _sources(installation: Installation) -> Iterator[Source]:
             yield Source(module.member.name, module.path)
 
 
-def _write(placed: Placed, wheel: Wheel, writer: LayerWriter) -> None:
+def _write(placed: Placed, wheel: Wheel, writer: LayerWriter, look: Look | None) -> None:
     member = placed.member
     if member is None:
         writer.file(placed.path, placed.content, executable=placed.is_executable)
-    elif member.is_deflated:
-        pieces = wheel.pieces(member)
+        return
+    pieces = look.through(member, wheel.pieces(member)) if look else wheel.pieces(member)
+    if member.is_deflated:
         writer.deflated(placed.path, pieces, member.size, member.crc, executable=placed.is_executable)
     else:
-        contents = (content for _, content in wheel.pieces(member))
+        contents = (content for _, content in pieces)
         writer.copied(placed.path, contents, member.size, executable=placed.is_executable)

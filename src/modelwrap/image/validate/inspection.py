@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email.parser import Parser
 from posixpath import basename
+from typing import IO
 
 from modelwrap.image.cache import Cache
 from modelwrap.image.elf import ElfFile, machine_of, read_elf
 from modelwrap.image.oci import JSONObject, JSONValue
 from modelwrap.image.target import WheelFile
-from modelwrap.image.wheels.wheel import Member, Wheel
+from modelwrap.image.wheels.wheel import Member, Pieces, Wheel
 
-__all__ = ["Inspected", "inspect_wheel"]
+__all__ = ["Inspected", "Inspector", "inspect_wheel"]
 
 #: The kind of kept inspections; changes when what is looked for changes.
 _INSPECTIONS = "inspections-1"
@@ -46,15 +46,15 @@ class Inspected:
 
 
 def inspect_wheel(wheel: WheelFile, cache: Cache) -> Inspected:
-    """Looks into a wheel.
+    """Looks into a wheel, unless somebody has looked already.
 
     Raises:
         DamagedBlob: It is no wheel that can be trusted.
     """
     document = cache.recall(_INSPECTIONS, wheel.digest)
     if document is None:
-        document = _document(wheel)
-        cache.remember(_INSPECTIONS, wheel.digest, document)
+        with Wheel(wheel.path, f"{wheel.name} {wheel.version}") as opened:
+            document = _Look(wheel, opened, cache).end()
     natives = {path: _elf_of(value) for path, value in _mapping(document.get("natives")).items()}
     named = {basename(path) for path in natives if ".so" in path} | {elf.soname for elf in natives.values()}
     return Inspected(
@@ -66,17 +66,83 @@ def inspect_wheel(wheel: WheelFile, cache: Cache) -> Inspected:
     )
 
 
-def _document(wheel: WheelFile) -> JSONObject:
-    with Wheel(wheel.path, f"{wheel.name} {wheel.version}") as opened:
-        about = Parser().parsestr(opened.read(f"{opened.info}/WHEEL").decode("utf-8", "replace"), headersonly=True)
-        metadata = opened.read(f"{opened.info}/METADATA").decode("utf-8", "replace")
-        natives: JSONObject = {path: _value_of(elf) for path, elf in _natives(opened)}
-        return {
-            "is_pure": str(about.get("Root-Is-Purelib", "")).strip().lower() == "true",
-            "requires_python": str(Parser().parsestr(metadata, headersonly=True).get("Requires-Python", "")),
-            "natives": natives,
-            "libraries": [basename(member.name) for member in opened.members if _is_library(member)],
-        }
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """Looks into wheels while their layers are made, so that they are inflated once: what it saw is in the cache.
+
+    Attributes:
+        cache: Keeps what was seen.
+    """
+
+    cache: Cache
+
+    def look(self, file: WheelFile, wheel: Wheel) -> _Look | None:
+        """A look into a wheel; None where that was inspected before."""
+        return _Look(file, wheel, self.cache) if self.cache.recall(_INSPECTIONS, file.digest) is None else None
+
+
+class _Look:
+    """An inspection under way, of members that somebody else reads or of those that nobody does."""
+
+    def __init__(self, file: WheelFile, wheel: Wheel, cache: Cache) -> None:
+        self._file = file
+        self._wheel = wheel
+        self._cache = cache
+        self._seen: dict[str, ElfFile | None] = {}
+
+    def through(self, member: Member, pieces: Pieces) -> Pieces:
+        """The same pieces; what goes by is seen."""
+        return self._watched(member, pieces) if _may_be_native(member) else pieces
+
+    def _watched(self, member: Member, pieces: Pieces) -> Pieces:
+        with tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY) as file:
+            kept = _Kept(file)
+            for compressed, content in pieces:
+                kept.take(content)
+                yield compressed, content
+            self._seen[member.name] = kept.elf()
+
+    def end(self) -> JSONObject:
+        """Reads what went by nobody, and keeps all that was seen."""
+        wheel = self._wheel
+        for member in wheel.members:
+            if _may_be_native(member) and member.name not in self._seen:
+                self._seen[member.name] = _read(wheel, member)
+        document = _document(wheel, {path: elf for path, elf in sorted(self._seen.items()) if elf})
+        self._cache.remember(_INSPECTIONS, self._file.digest, document)
+        return document
+
+
+class _Kept:
+    """The bytes of a file as they come, kept as long as they may be an ELF file's."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._machine: str | None = None
+
+    def take(self, content: bytes) -> bool:
+        """Whether more is of interest."""
+        if self._machine is None and content:
+            self._machine = machine_of(content[:20])
+        if self._machine:
+            self._file.write(content)
+        return self._machine != ""
+
+    def elf(self) -> ElfFile | None:
+        if not self._machine:
+            return None
+        return read_elf(self._file) or ElfFile(self._machine)
+
+
+def _document(wheel: Wheel, natives: dict[str, ElfFile]) -> JSONObject:
+    about = Parser().parsestr(wheel.read(f"{wheel.info}/WHEEL").decode("utf-8", "replace"), headersonly=True)
+    metadata = wheel.read(f"{wheel.info}/METADATA").decode("utf-8", "replace")
+    return {
+        "is_pure": str(about.get("Root-Is-Purelib", "")).strip().lower() == "true",
+        "requires_python": str(Parser().parsestr(metadata, headersonly=True).get("Requires-Python", "")),
+        "natives": {path: _value_of(elf) for path, elf in natives.items()},
+        "libraries": [basename(member.name) for member in wheel.members if _is_library(member)],
+    }
 
 
 def _is_library(member: Member) -> bool:
@@ -84,24 +150,18 @@ def _is_library(member: Member) -> bool:
     return name.endswith(".so") or ".so." in name
 
 
-def _natives(wheel: Wheel) -> Iterator[tuple[str, ElfFile]]:
-    for member in wheel.members:
-        name = basename(member.name)
-        if (_is_library(member) or member.is_executable or "." not in name) and (elf := _read(wheel, member)):
-            yield member.name, elf
+def _may_be_native(member: Member) -> bool:
+    return _is_library(member) or member.is_executable or "." not in basename(member.name)
 
 
 def _read(wheel: Wheel, member: Member) -> ElfFile | None:
-    pieces = (content for _, content in wheel.pieces(member) if content)
-    first = next(pieces, b"")
-    if not machine_of(first[:20]):
-        # A file that begins otherwise is left unread; the layers check it when they take it in.
-        return None
     with tempfile.SpooledTemporaryFile(_MOST_IN_MEMORY) as file:
-        file.write(first)
-        for piece in pieces:
-            file.write(piece)
-        return read_elf(file) or ElfFile(machine_of(first[:20]))
+        kept = _Kept(file)
+        for _, content in wheel.pieces(member):
+            if not kept.take(content):
+                # A file that begins otherwise is left unread; the layers check it when they take it in.
+                return None
+        return kept.elf()
 
 
 def _value_of(elf: ElfFile) -> JSONObject:

@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from email.parser import Parser
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, TypeAlias
 
 from modelwrap.errors import DamagedBlob
 from modelwrap.image.wheels.record import Recorded, read_record
 
-__all__ = ["Member", "Wheel"]
+__all__ = ["Member", "Pieces", "Wheel"]
+
+#: A member's bytes as they come: parts as the wheel has them, each with the content that it gives.
+Pieces: TypeAlias = Iterator[tuple[bytes, bytes]]
 
 #: Read and inflated at once.
 _PIECE = 256 * 1024
@@ -108,7 +111,7 @@ class Wheel:
             raise self._damage(f"it has no {name}")
         return b"".join(content for _, content in self._checked(entry, Recorded()))
 
-    def pieces(self, member: Member) -> Iterator[tuple[bytes, bytes]]:
+    def pieces(self, member: Member) -> Pieces:
         """A member's bytes as the wheel has them, each part with the content it gives, in bounded parts.
 
         Once the last part is out, size, CRC-32 and RECORD's hash have been found right.
@@ -118,7 +121,7 @@ class Wheel:
         """
         return self._checked(self._entries[member.name], member.record)
 
-    def _checked(self, entry: zipfile.ZipInfo, record: Recorded) -> Iterator[tuple[bytes, bytes]]:
+    def _checked(self, entry: zipfile.ZipInfo, record: Recorded) -> Pieces:
         size = crc = 0
         digest = hashlib.new(record.algorithm) if record.hash else None
         for compressed, content in self._inflated(entry):
@@ -136,7 +139,7 @@ class Wheel:
         if digest and _encoded(digest.digest()) != record.hash.partition("=")[2].rstrip("="):
             raise self._damage(f"{entry.filename} is not what RECORD's hash says")
 
-    def _inflated(self, entry: zipfile.ZipInfo) -> Iterator[tuple[bytes, bytes]]:
+    def _inflated(self, entry: zipfile.ZipInfo) -> Pieces:
         if entry.compress_type != zipfile.ZIP_DEFLATED:
             yield from self._other(entry)
             return
@@ -153,7 +156,7 @@ class Wheel:
         if not inflater.eof or inflater.unused_data:
             raise self._damage(f"{entry.filename} is no single deflate stream")
 
-    def _other(self, entry: zipfile.ZipInfo) -> Iterator[tuple[bytes, bytes]]:
+    def _other(self, entry: zipfile.ZipInfo) -> Pieces:
         try:
             with self._zip.open(entry) as file:
                 while content := file.read(_PIECE):
