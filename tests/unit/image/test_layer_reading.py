@@ -55,3 +55,10 @@ def test_the_file_is_closed_behind_it() -> None:
     with reading_layer(Blob(describe(MediaType.OCI_LAYER, b""), b"")):
         pass
     assert file.closed
+
+
+def test_zeros_between_gzip_members_are_passed_over_and_nothing_else_is() -> None:
+    parts = [gzip.compress(ARCHIVE[start : start + 700]) for start in range(0, len(ARCHIVE), 700)]
+    assert names((bytes(300_000)).join(parts) + bytes(1000)) == names(ARCHIVE)
+    with pytest.raises(DamagedBlob, match="is no archive"):
+        names(b"and more".join(parts))

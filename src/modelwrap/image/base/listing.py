@@ -5,7 +5,6 @@ What was found is small and depends on the layer's bytes only, so it may be kept
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import re
@@ -18,12 +17,15 @@ from typing import IO, BinaryIO, TypeGuard, cast
 
 from modelwrap.errors import BaseImageError, DamagedBlob
 from modelwrap.image.base.clues import LARGEST_TOLD, reader_for
+from modelwrap.image.gunzip import Gunzip
 from modelwrap.image.image import Blob
 from modelwrap.image.oci import JSONObject, JSONValue
 
 __all__ = ["LayerListing", "list_layer"]
 
 _CHUNK = 1 << 20
+#: Taken from the archive at once, in bytes; tarfile's own 10 KiB are slow.
+_BLOCK = 1 << 18
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: Source: OCI image specification, layer, whiteouts.
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
@@ -98,7 +100,7 @@ def list_layer(blob: Blob) -> LayerListing:
             # Padding after the archive's end, and whatever follows it, count for the digest too.
             _drain(content)
             _drain(packed)
-        except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
+        except (tarfile.TarError, zlib.error, EOFError) as error:
             raise DamagedBlob(f"layer {digest} of the base image can't be read: {error}") from error
     if hashing.digest != digest:
         raise DamagedBlob(f"layer {digest} of the base image is damaged: its bytes have the digest {hashing.digest}")
@@ -131,7 +133,7 @@ def _unpacked(packed: io.BufferedReader[_Hashing], digest: str) -> IO[bytes]:
     """The archive as it was before compression, by what the bytes say: media types of old registries may not."""
     head = packed.peek(4)
     if head.startswith(_GZIP):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=packed))
+        return cast("IO[bytes]", Gunzip(packed))
     if head.startswith(_ZSTD):
         raise BaseImageError(
             f"layer {digest} of the base image is compressed with zstd, which can't be read here\n"
@@ -148,7 +150,7 @@ def _drain(file: IO[bytes]) -> None:
 def _read(content: IO[bytes]) -> LayerListing:
     files, removed, emptied = set[str](), set[str](), set[str]()
     links, told = dict[str, str](), dict[str, tuple[str, ...]]()
-    with tarfile.open(fileobj=content, mode="r|") as archive:
+    with tarfile.open(fileobj=content, mode="r|", bufsize=_BLOCK) as archive:
         for member in archive:
             path = normpath(member.name).lstrip("/")
             folder, name = dirname(path), basename(path)
