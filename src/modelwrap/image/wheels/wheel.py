@@ -147,7 +147,8 @@ class Wheel:
         try:
             for compressed in self._raw(entry):
                 yield compressed, inflater.decompress(compressed, _PIECE)
-                while inflater.unconsumed_tail:
+                # At the end of the stream the tail is a copy of what is unused.
+                while inflater.unconsumed_tail and not inflater.eof:
                     yield b"", inflater.decompress(inflater.unconsumed_tail, _PIECE)
             while not inflater.eof and (content := inflater.decompress(b"", _PIECE)):
                 yield b"", content

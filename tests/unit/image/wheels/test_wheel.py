@@ -154,5 +154,16 @@ def test_a_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     assert "it has p.py twice" in refusal(file)
 
 
+def test_what_follows_a_long_deflate_stream_is_refused(tmp_path: Path) -> None:
+    content = bytes(1_000_000)
+    stream = zlib.compress(content, wbits=-15) + b"more" * 30_000
+    file = make_wheel(tmp_path, "p", {"p.bin": stream}, compression=zipfile.ZIP_STORED)
+    with zipfile.ZipFile(file.path, "a") as archive:
+        entry = archive.getinfo("p.bin")
+        entry.compress_type, entry.file_size, entry.CRC = zipfile.ZIP_DEFLATED, len(content), zlib.crc32(content)
+        archive.writestr(f"{INFO}/RECORD.jws", "so that the directory is written anew")
+    assert "p.bin is no single deflate stream" in refusal(file)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no.whl, can't be read" in refusal(WheelFile("p", "1.0", tmp_path / "no.whl", ""))
