@@ -52,3 +52,14 @@ def test_several_workers_do_not_take_a_gpu_from_one_another() -> None:
     assert "TF_FORCE_GPU_ALLOW_GROWTH" not in told({}, {})
     assert told({"workers": "2"}, {})["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
     assert told({"workers": "2"}, {"TF_FORCE_GPU_ALLOW_GROWTH": "false"})["TF_FORCE_GPU_ALLOW_GROWTH"] == "false"
+
+
+def test_memory_of_large_requests_is_kept_for_the_next_ones() -> None:
+    assert told({}, {})["MALLOC_TRIM_THRESHOLD_"] == str(64 << 20)
+    assert told({}, {"MALLOC_TRIM_THRESHOLD_": ""})["MALLOC_MMAP_THRESHOLD_"] == str(32 << 20)
+
+
+@pytest.mark.parametrize("name", ["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"])
+def test_who_sets_one_bound_of_the_memory_gets_no_other_beside_it(name: str) -> None:
+    environment = told({}, {name: "131072"})
+    assert [(key, text) for key, text in environment.items() if key.startswith("MALLOC_")] == [(name, "131072")]
