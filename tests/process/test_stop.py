@@ -65,7 +65,7 @@ def test_a_delay_goes_on_serving_but_says_that_it_is_not_ready(tmp_path: Path) -
         assert eventually(lambda: server.get("/ready").status == 503)
         assert server.get("/ready", port=server.metrics).status == 503
         assert server.post("/predict", {"data": {"ndarray": [[1]]}}).status == 200
-        assert server.stop(signal.SIGTERM) == 1  # a second time means at once
+        assert server.stop(signal.SIGINT) == 1  # a second signal means at once
 
 
 def test_an_idle_connection_does_not_hold_the_end(tmp_path: Path) -> None:
@@ -106,8 +106,8 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
         eventually((tmp_path / "asked").exists)
         server.signal(signal.SIGTERM)
         eventually(lambda: "SIGTERM" in server.err)
-        assert server.stop(signal.SIGTERM) == 1
-        assert "SIGTERM again: stopping at once" in server.err
+        assert server.stop(signal.SIGINT) == 1
+        assert "SIGINT: told to stop once more, so stopping at once" in server.err
 
 
 def test_a_model_that_holds_the_interpreter_is_killed_in_time(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from modelwrap.runtime.supervision.pidfile import pidfile
 from modelwrap.runtime.supervision.processes import how_it_ended, reap
 from modelwrap.runtime.supervision.ready import Ready
 from modelwrap.runtime.supervision.signals import Signals
+from modelwrap.runtime.supervision.stopping import Stopping, Wish
 
 if TYPE_CHECKING:
     from modelwrap.runtime.supervision.admin import Admin
@@ -95,7 +96,7 @@ class _Supervisor:
         self._environment = worker_environment(
             settings.environment, settings.concurrency, usable=usable_cores(), machine=machine_cores()
         )
-        self._stops = 0
+        self._stopping = Stopping()
         self._status: Exit | None = None
         self._admin_port = 0
         self._announced = False
@@ -142,7 +143,7 @@ class _Supervisor:
 
     @property
     def _over(self) -> bool:
-        return self._fleet.empty and (self._stops > 0 or self._status is not None)
+        return self._fleet.empty and (self._stopping.began is not None or self._status is not None)
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -157,8 +158,9 @@ class _Supervisor:
 
     def _look(self) -> None:
         """Note what is true now; say when serving begins, and end where there is no point in going on."""
-        self._facts = self._fleet.facts()._replace(draining=self._stops > 0)
-        if self._facts.serving and not self._announced and not self._stops:
+        is_stopping = self._stopping.began is not None
+        self._facts = self._fleet.facts()._replace(draining=is_stopping)
+        if self._facts.serving and not self._announced and not is_stopping:
             self._announced = True
             self._announce()
         verdict = self._fleet.verdict
@@ -248,12 +250,17 @@ class _Supervisor:
                 self._stop(number)
 
     def _stop(self, number: signal.Signals) -> None:
-        self._stops += 1
-        if self._stops > 1:
-            self._notices.warn(f"{number.name} again: stopping at once")
-            self._status = Exit.REFUSED
-            self._end_at_once()
-            return
+        match self._stopping.asked(number, time.monotonic()):
+            case Wish.DRAIN:
+                self._begin_to_drain(number)
+            case Wish.AT_ONCE:
+                self._notices.warn(f"{number.name}: told to stop once more, so stopping at once")
+                self._status = Exit.REFUSED
+                self._end_at_once()
+            case Wish.NOTHING_NEW:
+                _log.debug("%s again, as an echo of the first", number.name)
+
+    def _begin_to_drain(self, number: signal.Signals) -> None:
         limits = self._settings.timeouts
         self._notices.say(f"{number.name}: finishing what is in progress, for at most {limits.drain:g} s")
         self._fleet.unready()
