@@ -9,7 +9,7 @@ import shlex
 import sys
 import unicodedata
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
@@ -48,7 +48,7 @@ def choose_place(typed: str) -> Place:
     if not _is_good(name):
         raise ProjectError(
             f"{name!r} can't be the name of a model: its class and its file are named after it\n"
-            f"try: modelwrap init {shlex.quote(str(folder.parent / _near(name)))}"
+            f"try: modelwrap init {shlex.quote(str(_surroundings(folder) / _near(name)))}"
         )
     _check_free(folder)
     return Place(folder, _class_name(name))
@@ -66,8 +66,8 @@ def _class_name(name: str) -> str:
 def _near(name: str) -> str:
     """A name that will do, as like this one as can be."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    near = re.sub(r"[^A-Za-z0-9._]+", "-", plain).lstrip("0123456789._-").rstrip("._-")
-    return next((each for each in (near, f"{near}-model") if near and _is_good(each)), _LAST_RESORT)
+    near = re.sub(r"[^A-Za-z0-9._]+", "-", plain).strip("._-")
+    return next((each for each in (near, f"{near}-model", f"my-{near}") if near and _is_good(each)), _LAST_RESORT)
 
 
 def _check_free(folder: Path) -> None:
@@ -82,6 +82,12 @@ def _check_free(folder: Path) -> None:
 
 
 def _free_beside(folder: Path) -> Path:
-    name = folder.name or _LAST_RESORT
-    numbered = (folder.parent / f"{name}-{number}" for number in count(2))
-    return next(path for path in numbered if not os.path.lexists(path))
+    place = _surroundings(folder)
+    names = [_LAST_RESORT] if place == folder else []
+    numbered = (f"{_LAST_RESORT if place == folder else folder.name}-{number}" for number in count(2))
+    return next(place / name for name in chain(names, numbered) if not os.path.lexists(place / name))
+
+
+def _surroundings(folder: Path) -> Path:
+    """Where another folder may go in place of this one: beside it, or within it where it is `.` or `..`."""
+    return folder if folder.name in {"", ".."} else folder.parent

@@ -34,13 +34,13 @@ def test_the_class_is_named_after_the_folder(typed: str, class_name: str) -> Non
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("3d model", "d-model"),
+        ("3d model", "my-3d-model"),
         ("models/größe", "models/groe"),
         ("none", "none-model"),
         ("-x", "x"),
         ("_hidden_", "hidden"),
         ("a b\n", "a-b"),
-        ("7", "my-model"),
+        ("7", "my-7"),
         ("模型", "my-model"),
     ],
 )
@@ -57,3 +57,25 @@ def test_an_empty_folder_will_do_and_a_dangling_link_will_not() -> None:
     Path("link").symlink_to("nowhere")
     with pytest.raises(ProjectError, match="link is there already"):
         choose_place("link")
+
+
+@pytest.mark.parametrize(
+    ("within", "typed", "offered"),
+    [
+        ("3d", ".", "my-3d"),
+        ("3d/deeper", "..", "../my-3d"),
+        ("taken", ".", "my-model"),
+        ("taken/my-model", "..", "../my-model-2"),
+    ],
+)
+def test_where_the_working_directory_will_not_do_a_folder_in_it_is_offered(
+    within: str, typed: str, offered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(within).mkdir(parents=True)
+    Path("taken").mkdir(exist_ok=True)
+    Path("taken/notes.txt").touch()
+    monkeypatch.chdir(within)
+    with pytest.raises(ProjectError) as refused:
+        choose_place(typed)
+    assert refused.value.message.endswith(f"\ntry: modelwrap init {offered}")
+    choose_place(offered)
