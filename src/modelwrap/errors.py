@@ -26,6 +26,7 @@ command line turns an error into an exit status.
     │   └── NotTheWriter         another writer has the lease
     ├── SettingsError          a flag, environment variable or annotation that can't be used
     ├── ProjectError           a model folder, or a value given for its image, that can't be used
+    │   ├── ClassNotFound        it holds no class of the name that was given
     │   └── RequirementsError    its requirements can't be met for the image that is asked for
     ├── DeployError            a deployment that a platform would refuse
     └── ImageError             an image that can't be made, read or written
@@ -41,6 +42,7 @@ from enum import Enum
 __all__ = [
     "BaseImageError",
     "CallCancelled",
+    "ClassNotFound",
     "Code",
     "ComponentError",
     "ComponentFailed",
@@ -258,6 +260,10 @@ class SettingsError(ModelwrapError):
 
 class ProjectError(ModelwrapError):
     """A model folder, or a value given for its image, can't be used as it is."""
+
+
+class ClassNotFound(ProjectError):
+    """A model folder holds no class of the name that was given, or the name can be no class's."""
 
 
 class RequirementsError(ProjectError):

@@ -164,12 +164,15 @@ CASES: dict[str, list[BadInput]] = {
         BadInput("can't be written", [*GUIDE, "--out-folder", "closed/out"], _closed_folder, powerless=True),
     ],
     "The command line": [
+        BadInput("lacks all but the folder", ["model"], status=2),
         BadInput("lacks words", ["model", "MnistClassifier"], status=2),
         BadInput("has a word too many", [*GUIDE, "latest"], status=2),
         BadInput("has an unknown option", [*GUIDE, "--persistance"], status=2),
         BadInput("has an option without its value", [*GUIDE, "--out-folder"], status=2),
+        BadInput("has a word behind an option that takes none", ["serve", "model", "--inline", "maybe"], status=2),
         BadInput("has an unknown service type", [*GUIDE, "--service-type", "MODLE"], status=2),
         BadInput("has an unknown command", ["srve", "model"], status=2),
+        BadInput("begins with no command and no folder", ["frobnicate", "model"], status=2),
     ],
 }
 
@@ -185,5 +188,5 @@ def row(case: BadInput, outcome: Outcome, place: Path) -> str:
     message = outcome.error.removeprefix("error: ").strip().replace(f"{place.resolve()}/", "")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     message = message.replace(str(place.resolve()), ".").replace(f"Python {version}", "Python 3.X")
-    lines = " / ".join(line.strip() for line in message.splitlines())
+    lines = " / ".join(" ".join(line.split()) for line in message.splitlines())
     return f"| {case.title} | `` {lines} `` | {outcome.status} |".replace("0" * 64, "…")

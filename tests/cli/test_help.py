@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cli.command_line import modelwrap
+from cli.command_line import modelwrap, write
 from modelwrap import __version__
 from modelwrap.cli.wrap import COMMAND
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference/command-line.md"
 
 SCREEN = (120, 50)
+CLASS = "class Hello:\n    def predict(self, X): return X\n"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,8 @@ def test_every_option_of_wrap_is_in_the_reference(option: str) -> None:
     [
         (["helo", "Hello", "0.1", "registry.example/ann"], ["there is no folder helo", "did you mean hello?"]),
         (["helo", "Hello", "0.1", "r.example/a", "--grpc"], ["there is no folder helo", "did you mean hello?"]),
+        (["helo"], ["there is no command and no folder helo", "did you mean the folder hello?"]),
+        (["helo", "Hello"], ["there is no command and no folder helo", "did you mean the folder hello?"]),
         (["--verison"], ["there is no option --verison", "did you mean --version?"]),
     ],
 )
@@ -128,3 +131,91 @@ def test_a_slip_of_the_first_word_is_told_with_what_was_meant(
     outcome = modelwrap(*words, cwd=tmp_path)
     assert (outcome.status, outcome.out) == (2, "")
     assert all(message in outcome.error for message in messages), outcome.error
+
+
+def test_a_folder_alone_is_met_with_the_ways_on_for_the_class_in_it(tmp_path: Path) -> None:
+    write(tmp_path / "a folder", {"Hello.py": CLASS})
+    outcome = modelwrap("a folder", cwd=tmp_path)
+    assert (outcome.status, outcome.out) == (2, "")
+    for line in (
+        "Usage: modelwrap MODEL_PATH MODEL_NAME IMAGE_VERSION DOCKER_REPO [options]",
+        "modelwrap serve 'a folder' ",
+        "modelwrap 'a folder' Hello 0.1 DOCKER_REPO ",
+        "modelwrap build 'a folder' -t DOCKER_REPO/hello:0.1 --push ",
+    ):
+        assert line in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["models"], 2, "modelwrap models MODEL_NAME 0.1 DOCKER_REPO"),
+        (["models", "B", "3"], 2, "modelwrap models B 3 DOCKER_REPO"),
+        (["empty"], 1, "empty holds no model"),
+        (["empty/"], 1, "empty holds no model"),
+        (["./nowhere", "B"], 1, "there is no folder nowhere"),
+        (["models/A.py"], 1, "models/A.py is a file"),
+    ],
+)
+def test_a_folder_with_too_few_words_is_looked_into(
+    words: list[str], status: int, message: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "models", {f"{name}.py": CLASS.replace("Hello", name) for name in "AB"})
+    (tmp_path / "empty").mkdir()
+    outcome = modelwrap(*words, cwd=tmp_path)
+    assert (outcome.status, outcome.out) == (status, "")
+    assert message in outcome.err
+
+
+def test_help_is_given_for_a_folder_alone_too(tmp_path: Path) -> None:
+    write(tmp_path / "hello", {"Hello.py": CLASS})
+    outcome = modelwrap("hello", "--help", cwd=tmp_path)
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["serve", "hello", "--inline", "maybe"], "--inline is 'maybe': expected true or false"),
+        (["test", "hello", "--quick", "yes"], "--quick is 'yes': expected no value"),
+        (["build", "hello", "--load", "r.example/hello:1"], "--load is 'r.example/hello:1': expected no value"),
+        (["serve", "hello", "Hello", "--inline", "maybe"], "unexpected extra argument (maybe)"),
+    ],
+)
+def test_a_word_behind_an_option_that_takes_none_is_named(words: list[str], message: str, tmp_path: Path) -> None:
+    write(tmp_path / "hello", {"Hello.py": CLASS})
+    outcome = modelwrap(*words, cwd=tmp_path)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert message in outcome.err
+
+
+@pytest.mark.parametrize("words", [["hello", "Helo", "--inline"], ["hello", "--inline", "true", "Helo"]])
+def test_a_class_that_is_not_there_is_no_matter_of_the_options(words: list[str], tmp_path: Path) -> None:
+    write(tmp_path / "hello", {"Hello.py": CLASS})
+    outcome = modelwrap("serve", *words, cwd=tmp_path)
+    assert outcome.status == 1
+    assert "did you mean Hello?" in outcome.error
+    assert "--inline" not in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("words", "messages"),
+    [
+        (["init", "x", "--framework", "torch"], ["--framework is 'torch': expected one of sklearn, ", "pytorch?"]),
+        (["deploy", "i:1", "--for", "kubernets"], ["--for is 'kubernets': expected one of ", "mean kubernetes?"]),
+        (["deploy", "i:1"], ["Missing option '--for'. It is one of seldon, seldon2, "]),
+        (["state", "lst"], ["ACTION is 'lst': expected one of list, show, ", "did you mean list?"]),
+        (["bench", "x", "--service-type", "outer"], ["--service-type is 'outer': expected one of MODEL, ROUTER, "]),
+    ],
+)
+def test_one_of_a_few_words_is_met_with_all_of_them(words: list[str], messages: list[str]) -> None:
+    outcome = modelwrap(*words)
+    assert outcome.status == 2
+    assert all(message in outcome.err for message in messages), outcome.err
+
+
+@pytest.mark.parametrize("typed", ["router", "Router", "ROUTER"])
+def test_one_of_a_few_words_may_be_typed_in_either_case(typed: str, tmp_path: Path) -> None:
+    outcome = modelwrap("init", "hello", "--service-type", typed, cwd=tmp_path)
+    assert (outcome.status, outcome.out) == (0, "hello\n")

@@ -121,9 +121,9 @@ def test_nothing_half_made_stays_where_it_cannot_be_written(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (["3d model"], 1, "try: modelwrap init d-model"),
+        (["3d model"], 1, "try: modelwrap init my-3d-model"),
         (["--framework", "keras", "--service-type", "ROUTER", "x"], 1, "leave one of the two out"),
-        (["--framework", "prophet", "x"], 2, "'statsmodels'"),
+        (["--framework", "prophet", "x"], 2, ", statsmodels, "),
         ([], 2, "Missing argument 'NAME'"),
     ],
 )

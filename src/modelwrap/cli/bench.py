@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwrap.cli import terminal
+from modelwrap.cli.choice import SERVICE_TYPE, OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
@@ -131,7 +132,7 @@ COMMAND = Command(
         click.Argument(["model_name"], required=False),
         click.Option(["--contract"], metavar="FILE",
                      help="What the inputs are.  [default: contract.json of the folder]"),
-        click.Option(["--service-type"], type=click.Choice([*Role]), metavar="T",
+        click.Option(["--service-type"], type=SERVICE_TYPE, metavar="T",
                      help="What the component is.  [default: what the class fits; at a URL, MODEL]"),
         click.Option(["--parameters"], metavar="JSON", callback=_folder_only,
                      help="Constructor arguments, for a folder."),
@@ -141,7 +142,7 @@ COMMAND = Command(
                      help="How many ask at once."),
         click.Option(["--seconds"], type=click.FloatRange(0, min_open=True), default=3.0, show_default=True,
                      metavar="S", help="Length of each measurement."),
-        click.Option(["--client"], type=click.Choice(_GENERATORS), metavar="TOOL",
+        click.Option(["--client"], type=OneOf(_GENERATORS), metavar="TOOL",
                      help="Who asks: wrk, h2load, threads.  [default: the first that is here]"),
         click.Option(["--also"], multiple=True, metavar="FLAGS", callback=_folder_only,
                      help="Measure these flags of the server too; may be repeated."),

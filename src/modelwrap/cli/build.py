@@ -14,6 +14,7 @@ import click
 
 from modelwrap.cli import terminal
 from modelwrap.cli.build_report import Outcome, built_document, built_lines, decided_document, decided_lines
+from modelwrap.cli.choice import SERVICE_TYPE
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
@@ -236,7 +237,7 @@ _OPTIONS = [
     click.Option(["--oci"], metavar="DIR", help="Write a folder in the OCI layout."),
     click.Option(
         ["--service-type"],
-        type=click.Choice([*Role], case_sensitive=False),
+        type=SERVICE_TYPE,
         metavar="T",
         default=Role.MODEL.value,
         help="MODEL, ROUTER, COMBINER, TRANSFORMER, …",

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
+from modelwrap.errors import ClassNotFound
+
 __all__ = ["Bare", "Command"]
+
+_DOUBTS = f"{__name__}.doubts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +22,12 @@ class Bare:
 
     Attributes:
         text: What it stands for alone.
+        expected: What its value must be, as an error says it.
         takes: Whether the next word is its value.
     """
 
     text: str
+    expected: str
     takes: Callable[[str], bool]
 
 
@@ -58,6 +65,20 @@ class Command(click.Command):
         """Completes abbreviated long options before click reads them, as the guide's tool did."""
         return super().parse_args(ctx, list(self._complete(args, ctx)))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; what was taken for the model's name may have been meant as the value of a flag.
+
+        Raises:
+            click.UsageError: There is no such model, and the word stood behind a flag that it can't be the value of.
+        """
+        try:
+            return super().invoke(ctx)
+        except ClassNotFound as error:
+            doubt = ctx.meta.get(_DOUBTS, {}).get(ctx.params.get("model_name"))
+            if doubt is None:
+                raise
+            raise click.UsageError(f"{doubt}\n{error.message}", ctx) from error
+
     def option_table(self, ctx: click.Context) -> dict[str, bool]:
         """Every spelling of every option, and whether it takes a value."""
         options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
@@ -93,12 +114,23 @@ class Command(click.Command):
             name, equals, value = argument.partition("=")
             if name.startswith("--"):
                 name = _spelled_out(name, options, ctx)
-            if name in self._bare and not equals:
-                bare = self._bare[name]
-                equals, value = "=", rest.popleft() if rest and bare.takes(rest[0]) else bare.text
+            bare = self._bare.get(name)
+            if bare and not equals and rest and bare.takes(rest[0]):
+                equals, value = "=", rest.popleft()
+            elif bare and not equals:
+                equals, value = "=", bare.text
+                self._doubt(name, rest, ctx)
             yield f"{name}{equals}{value}"
             if options.get(name) and not equals and rest:
                 yield rest.popleft()
+            elif not options.get(name, True):
+                self._doubt(name, rest, ctx)
+
+    def _doubt(self, flag: str, rest: Sequence[str], ctx: click.Context) -> None:
+        """Keeps what to say of the word behind a flag, should it turn out to be no word of the command."""
+        if rest:
+            expected = self._bare[flag].expected if flag in self._bare else "no value"
+            ctx.meta.setdefault(_DOUBTS, {})[rest[0]] = f"{flag} is {rest[0]!r}: expected {expected}"
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the options by groups."""

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from modelwrap.cli import terminal
+from modelwrap.cli.choice import SERVICE_TYPE, OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.exits import Exit
 from modelwrap.contract import Role
@@ -158,7 +159,7 @@ def _notes(plan: Plan, target: Target) -> Iterator[str]:
 _OPTIONS = [
     click.Option(
         ["--for", "platform"],
-        type=click.Choice([each.value for each in Platform]),
+        type=OneOf(Platform),
         metavar="PLATFORM",
         required=True,
         help="seldon (Core 1), seldon2 (Core 2), kserve, kubernetes or compose.",
@@ -168,7 +169,7 @@ _OPTIONS = [
     click.Option(["--image"], metavar="IMAGE", help="The image of a folder that does not tell it."),
     click.Option(
         ["--service-type"],
-        type=click.Choice([*Role], case_sensitive=False),
+        type=SERVICE_TYPE,
         metavar="T",
         help="What it is in a graph.  [default: as wrapped]",
     ),
@@ -186,7 +187,7 @@ _OPTIONS = [
     click.Option(["--artifact"], metavar="URI", default="", help="The artifact that Core 2 insists on."),
     click.Option(
         ["--protocol"],
-        type=click.Choice([each.value for each in Protocol]),
+        type=OneOf(Protocol),
         metavar="P",
         help="seldon or v2 (seldon), v1 or v2 (kserve).",
     ),

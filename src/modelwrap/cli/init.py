@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from modelwrap.cli import terminal
+from modelwrap.cli.choice import SERVICE_TYPE, OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
@@ -80,13 +81,13 @@ COMMAND = Command(
         click.Argument(["name"]),
         click.Option(
             ["--framework"],
-            type=click.Choice([*FRAMEWORKS], case_sensitive=False),
+            type=OneOf(FRAMEWORKS),
             metavar="F",
             help=f"What the model is made with: {', '.join(FRAMEWORKS)}.  [default: none, a class in plain Python]",
         ),
         click.Option(
             ["--service-type"],
-            type=click.Choice([*Role], case_sensitive=False),
+            type=SERVICE_TYPE,
             metavar="T",
             default=Role.MODEL.value,
             show_default=True,

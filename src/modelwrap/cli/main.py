@@ -5,7 +5,6 @@ It loads a command only when that command is called: `modelwrap --help` answers 
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -35,7 +34,6 @@ _COMMANDS = {
     "test": "send a model folder or a running model what clients will send",
     "wrap": "write a folder that builds into an image of the model",
 }
-_GUIDE_WORDS = 4
 #: The modules that only `modelwrap[build]` brings.
 _OF_BUILD = frozenset({"packaging", "rich", "urllib3", "uv", "yaml"})
 
@@ -105,14 +103,10 @@ def _run(arguments: list[str]) -> int:
     first, *rest = arguments
     if first in _COMMANDS and not _is_guide_form(arguments):
         return call(_load(first), rest, f"modelwrap {first}")
-    if near_option := _misspelt_option(arguments):
-        terminal.error(f"there is no option {first}\ndid you mean {near_option}?")
-        return Exit.USAGE
-    if near_folder := _misspelt_folder(arguments):
-        terminal.error(f"there is no folder {first}\ndid you mean {near_folder}?")
-        return Exit.USAGE
-    if (near := _misspelt_command(first)) is not None:
-        terminal.error(f"there is no command {first}\n{near}")
+    from modelwrap.cli.slips import slip_in  # noqa: PLC0415 - a command that is named needs none of it
+
+    if message := slip_in(arguments, [*_COMMANDS]):
+        terminal.error(message)
         return Exit.USAGE
     return call(_load("wrap"), arguments, "modelwrap", help_from="modelwrap wrap --help")
 
@@ -121,39 +115,12 @@ def _is_guide_form(arguments: Sequence[str]) -> bool:
     """Whether a folder with the name of a command is meant: four words as the guide has them, the first a folder."""
     if not Path(arguments[0]).is_dir():
         return False
-    words = _load("wrap").words(arguments)
-    if words is None or len(words) != _GUIDE_WORDS:
+    from modelwrap.cli.slips import GUIDE_WORDS, guide_words  # noqa: PLC0415 - as above
+
+    if len(guide_words(arguments)) != len(GUIDE_WORDS):
         return False
     terminal.note(f"{arguments[0]} is taken as the folder ./{arguments[0]}, not as the command {arguments[0]}")
     return True
-
-
-def _misspelt_option(arguments: Sequence[str]) -> str | None:
-    """The option that stands alone and was meant by one that is not there."""
-    if len(arguments) != 1 or not arguments[0].startswith("--"):
-        return None
-    return next(iter(difflib.get_close_matches(arguments[0], ["--help", "--version"], n=1, cutoff=0.7)), None)
-
-
-def _misspelt_folder(arguments: Sequence[str]) -> str | None:
-    """The folder here that was meant by the first of the guide's four words, if there is none of that name."""
-    first = arguments[0]
-    if len(arguments) < _GUIDE_WORDS or first.startswith("-") or Path(first).exists():
-        return None
-    words = _load("wrap").words(arguments)
-    if words is None or len(words) != _GUIDE_WORDS:
-        return None
-    folders = sorted(path.name for path in Path().iterdir() if path.is_dir())
-    return next(iter(difflib.get_close_matches(first, folders, n=1)), None)
-
-
-def _misspelt_command(word: str) -> str | None:
-    """What to try instead of a word that can only have been meant as a command, or None if it may be a folder."""
-    if word.startswith("-") or os.sep in word or Path(word).exists():
-        return None
-    if near := difflib.get_close_matches(word, _COMMANDS, n=1):
-        return f"did you mean {near[0]}?"
-    return f"commands: {', '.join(_COMMANDS)}" if len(sys.argv) == len(["modelwrap", word]) else None
 
 
 def _load(verb: str) -> Command:

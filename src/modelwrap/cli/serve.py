@@ -132,7 +132,7 @@ def _can_read(option: Option[Any], text: str) -> bool:
 
 
 def _bare(option: Option[Any]) -> Bare:
-    return Bare(option.bare or "", lambda text: _can_read(option, text))
+    return Bare(option.bare or "", option.kind.expected, lambda text: _can_read(option, text))
 
 
 def _begin(model_path: str, model_name: str | None, **given: str | None) -> int:

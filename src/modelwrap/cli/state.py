@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from modelwrap.cli import terminal
+from modelwrap.cli.choice import OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.exits import Exit
 from modelwrap.contract import SAVE_PATH, Port
@@ -174,7 +175,7 @@ _DO: dict[str, Callable[[Store, int | None, Seal, bool], int]] = {
 COMMAND = Command(
     "state",
     [
-        click.Argument(["action"], type=click.Choice(_ACTIONS)),
+        click.Argument(["action"], type=OneOf(_ACTIONS), metavar="|".join(_ACTIONS)),
         click.Argument(["number"], type=int, required=False),
         click.Option([STATE_STORE.flag], metavar="PLACE", help="A folder or the URL of a Redis (as the server's)."),
         click.Option(["--key"], metavar="KEY", help="The component, where the place keeps several."),

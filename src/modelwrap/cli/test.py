@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwrap.cli import terminal
+from modelwrap.cli.choice import SERVICE_TYPE, OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
@@ -125,9 +126,9 @@ COMMAND = Command(
         click.Argument(["model_name"], required=False),
         click.Option(["--contract"], metavar="FILE",
                      help="What the inputs are.  [default: contract.json of the folder]"),
-        click.Option(["--service-type"], type=click.Choice([*Role]), metavar="T",
+        click.Option(["--service-type"], type=SERVICE_TYPE, metavar="T",
                      help="What the component is.  [default: what the class fits; at a URL, MODEL]"),
-        click.Option(["--endpoint"], type=click.Choice([*_ENDPOINTS]), metavar="VERB",
+        click.Option(["--endpoint"], type=OneOf(_ENDPOINTS), metavar="VERB",
                      help="What is asked, such as send-feedback.  [default: by service type]"),
         click.Option(["--parameters"], metavar="JSON", callback=_folder_only,
                      help="Constructor arguments, for a folder."),

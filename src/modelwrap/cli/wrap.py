@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from modelwrap.cli import terminal
+from modelwrap.cli.choice import SERVICE_TYPE
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
@@ -124,7 +125,7 @@ _WORDS = ("model_path", "model_name", "image_version", "docker_repo")
 _OPTIONS = [
     click.Option(
         ["--service-type"],
-        type=click.Choice([*Role], case_sensitive=False),
+        type=SERVICE_TYPE,
         metavar="T",
         default=Role.MODEL.value,
         show_default=True,

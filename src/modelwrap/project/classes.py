@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.contract import Role
-from modelwrap.errors import ProjectError
+from modelwrap.errors import ClassNotFound, ProjectError
 from modelwrap.project.methods import Methods
 from modelwrap.project.modules import Module, Modules, Opaque
 from modelwrap.project.roles import fitting_roles, methods_of, wanted
@@ -46,11 +46,12 @@ def split_name(name: str) -> tuple[str, str]:
     Source: component API section 1.
 
     Raises:
-        ProjectError: It is no name that Python could import.
+        ClassNotFound: It is no name that Python could import.
+        ProjectError: Another module would be imported instead.
     """
     parts = name.split(".")
     if parts[-1] == "py" or not all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
-        raise ProjectError(_name_message(name))
+        raise ClassNotFound(_name_message(name))
     if parts[0] in sys.stdlib_module_names:
         raise ProjectError(
             f"{parts[0]} is a module of Python's standard library, which would be imported instead of your file\n"
@@ -72,8 +73,8 @@ def find_class(root: Path, name: str) -> ClassSource:
     """Finds the class of this model name in a model folder.
 
     Raises:
-        ProjectError: The file is not there or does not parse, or the class is not in it; the message names what is
-            there instead.
+        ClassNotFound: The file is not there, or the class is not in it; the message names what is there instead.
+        ProjectError: The file does not parse.
     """
     module_name, class_name = split_name(name)
     modules = Modules(root)
@@ -82,7 +83,7 @@ def find_class(root: Path, name: str) -> ClassSource:
         return _compiled_class(root, name, module_name) or _raise_no_file(root, name, module_name)
     binding = module.bindings.get(class_name)
     if binding is None and not module.is_open:
-        raise ProjectError(_no_class_message(module, class_name))
+        raise ClassNotFound(_no_class_message(module, class_name))
     methods = Methods(modules)
     if binding is None:
         methods.is_complete = False
@@ -188,7 +189,7 @@ def _raise_no_file(root: Path, name: str, module_name: str) -> ClassSource:
         lines.append(f"Python files in this folder: {', '.join(there)}")
     else:
         lines.append("there is no Python file in this folder")
-    raise ProjectError("\n".join(lines))
+    raise ClassNotFound("\n".join(lines))
 
 
 def _files_defining(root: Path, class_name: str) -> list[str]:

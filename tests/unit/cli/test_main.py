@@ -30,7 +30,7 @@ def command(callback: Callable[..., int]) -> Command:
         about="",
         groups={},
         examples=[],
-        bare={"--state": Bare("on", lambda text: text in {"on", "off"})},
+        bare={"--state": Bare("on", "on or off", lambda text: text in {"on", "off"})},
     )
 
 
