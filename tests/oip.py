@@ -9,17 +9,17 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 import numpy as np
 
-from inprocess import Reply, Running
+from inprocess import Reply
 from official import message_class
 
-__all__ = ["CONTENTS", "DTYPES", "WIRES", "Answered", "Refused", "Sent", "ask", "call", "of"]
+__all__ = ["CONTENTS", "DTYPES", "WIRES", "Answered", "Asked", "Refused", "Sent", "ask", "call", "of"]
 
-#: Datatype to NumPy's dtype; BYTES are objects.
+#: Datatype to NumPy's dtype; BYTES are objects. BF16, which NumPy lacks, is float32 in `_dtype`.
 DTYPES: dict[str, Any] = {
     "BOOL": np.bool_,
     "UINT8": np.uint8,
@@ -51,6 +51,17 @@ CONTENTS = {
     "BYTES": "bytes_contents",
 }
 _SERVICE = "/inference.GRPCInferenceService/"
+
+
+class Asked(Protocol):
+    """A server that answers REST and gRPC on one port."""
+
+    @property
+    def address(self) -> str: ...
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Reply: ...
 
 
 @dataclass
@@ -104,16 +115,25 @@ def of(values: Any, name: str = "x", datatype: str | None = None, **parameters: 
     return Sent(name, datatype or known, array, parameters)
 
 
+def _dtype(datatype: str) -> Any:
+    return np.float32 if datatype == "BF16" else DTYPES[datatype]
+
+
 def raw_bytes(tensor: Sent) -> bytes:
     if tensor.datatype == "BYTES":
         elements = [each.encode() if isinstance(each, str) else each for each in tensor.values.ravel().tolist()]
         return b"".join(struct.pack("<I", len(each)) + each for each in elements)
-    return np.ascontiguousarray(tensor.values).astype(np.dtype(DTYPES[tensor.datatype]).newbyteorder("<")).tobytes()
+    content = np.ascontiguousarray(tensor.values).astype(np.dtype(_dtype(tensor.datatype)).newbyteorder("<")).tobytes()
+    if tensor.datatype != "BF16":
+        return content
+    return b"".join(content[at + 2 : at + 4] for at in range(0, len(content), 4))  # the upper half of each
 
 
 def from_bytes(content: bytes, datatype: str, shape: Sequence[int]) -> np.ndarray:
+    if datatype == "BF16":
+        content = b"".join(b"\0\0" + content[at : at + 2] for at in range(0, len(content), 2))
     if datatype != "BYTES":
-        return np.frombuffer(content, np.dtype(DTYPES[datatype]).newbyteorder("<")).reshape(tuple(shape))
+        return np.frombuffer(content, np.dtype(_dtype(datatype)).newbyteorder("<")).reshape(tuple(shape))
     elements = []
     while content:
         (size,) = struct.unpack_from("<I", content)
@@ -130,7 +150,7 @@ def _json_head(tensor: Sent) -> dict[str, Any]:
     return {**head, "parameters": tensor.parameters} if tensor.parameters else head
 
 
-def _post(server: Running, model: str, body: bytes, headers: dict[str, str]) -> Reply:
+def _post(server: Asked, model: str, body: bytes, headers: dict[str, str]) -> Reply:
     reply = server.request("POST", f"/v2/models/{model}/infer", body, headers)
     if reply.status != 200:
         raise Refused(reply.status, json.loads(reply.body)["error"])
@@ -144,7 +164,7 @@ def _read_json(reply: Reply) -> Answered:
     for output in document["outputs"]:
         parameters, datatype = output.get("parameters", {}), output["datatype"]
         if "data" in output:
-            values = np.array(output["data"], DTYPES[datatype]).reshape(output["shape"])
+            values = np.array(output["data"], _dtype(datatype)).reshape(output["shape"])
         else:
             count = parameters.pop("binary_data_size")
             values, rest = from_bytes(rest[:count], datatype, output["shape"]), rest[count:]
@@ -155,7 +175,7 @@ def _read_json(reply: Reply) -> Answered:
     return Answered(model, version, id_, document.get("parameters", {}), outputs)
 
 
-def _by_json(server: Running, model: str, tensors: Sequence[Sent], nested: bool, **members: Any) -> Answered:
+def _by_json(server: Asked, model: str, tensors: Sequence[Sent], nested: bool, **members: Any) -> Answered:
     inputs = [
         {**_json_head(each), "data": (each.values if nested else each.values.ravel()).tolist()} for each in tensors
     ]
@@ -163,15 +183,15 @@ def _by_json(server: Running, model: str, tensors: Sequence[Sent], nested: bool,
     return _read_json(_post(server, model, body, {"Content-Type": "application/json"}))
 
 
-def _flat(server: Running, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
+def _flat(server: Asked, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
     return _by_json(server, model, tensors, False, **members)
 
 
-def _nested(server: Running, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
+def _nested(server: Asked, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
     return _by_json(server, model, tensors, True, **members)
 
 
-def _binary(server: Running, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
+def _binary(server: Asked, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
     contents = [raw_bytes(tensor) for tensor in tensors]
     inputs = []
     for tensor, content in zip(tensors, contents, strict=True):
@@ -196,7 +216,7 @@ def _read_parameters(parameters: Any) -> dict[str, Any]:
     return {name: getattr(each, each.WhichOneof("parameter_choice")) for name, each in parameters.items()}
 
 
-def _by_grpc(server: Running, model: str, tensors: Sequence[Sent], raw: bool, **members: Any) -> Answered:
+def _by_grpc(server: Asked, model: str, tensors: Sequence[Sent], raw: bool, **members: Any) -> Answered:
     request = message_class("inference.ModelInferRequest")(model_name=model, id=members.get("id", ""))
     _fill(request.parameters, members.get("parameters", {}))
     for output in members.get("outputs", []):
@@ -213,7 +233,7 @@ def _by_grpc(server: Running, model: str, tensors: Sequence[Sent], raw: bool, **
     return _read_response(call(server, "ModelInfer", request, "ModelInferResponse"))
 
 
-def call(server: Running, method: str, request: Any, response: str) -> Any:
+def call(server: Asked, method: str, request: Any, response: str) -> Any:
     """One call, its answer as protobuf's own message."""
     with grpc.insecure_channel(server.address) as channel:
         stub: Any = channel.unary_unary(
@@ -240,11 +260,11 @@ def _read_response(response: Any) -> Answered:
     return Answered(response.model_name, response.model_version, response.id, parameters, outputs)
 
 
-def _raw(server: Running, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
+def _raw(server: Asked, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
     return _by_grpc(server, model, tensors, True, **members)
 
 
-def _typed(server: Running, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
+def _typed(server: Asked, model: str, tensors: Sequence[Sent], **members: Any) -> Answered:
     return _by_grpc(server, model, tensors, False, **members)
 
 
@@ -258,7 +278,7 @@ WIRES: dict[str, Callable[..., Answered]] = {
 }
 
 
-def ask(server: Running, wire: str, *tensors: Sent, model: str, **members: Any) -> Answered:
+def ask(server: Asked, wire: str, *tensors: Sent, model: str, **members: Any) -> Answered:
     """One inference over a wire.
 
     Raises:

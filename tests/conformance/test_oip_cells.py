@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,10 +89,38 @@ def test_an_empty_tensor_stays_one(server: Running, wire: str, datatype: str) ->
     assert (answer.only.datatype, answer.only.values.shape) == (datatype, (0, 3))
 
 
-def test_fp16_over_typed_contents_is_refused_with_the_way_out(server: Running) -> None:
+_BF16_WIRES = [wire for wire in WIRES if wire != "gRPC typed"]
+
+
+@pytest.mark.parametrize("wire", _BF16_WIRES)
+@pytest.mark.parametrize("shape", [(4,), (2, 2), (1, 4, 1)], ids=["4", "2x2", "1x4x1"])
+def test_bf16_reaches_a_class_that_knows_no_ml_dtypes_as_float32(
+    server: Running, wire: str, shape: tuple[int, ...]
+) -> None:
+    model = Recorder()
+    server.serve(model)
+    bits = np.array([1.5, -2.0, 3.0e38, 0.1], np.float32).view(np.uint32) & np.uint32(0xFFFF0000)  # what BF16 keeps
+    sent = bits.view(np.float32)[: math.prod(shape)].reshape(shape)
+    answer = ask(server, wire, of(sent, datatype="BF16"), model="Recorder")
+    assert model.X.dtype == np.float32
+    assert np.array_equal(model.X, sent)
+    assert answer.only.datatype == "FP32"
+    assert np.array_equal(answer.only.values, sent)
+
+
+@pytest.mark.parametrize("wire", ["JSON flat", "JSON nested"])
+def test_a_number_of_json_is_rounded_to_the_one_that_bytes_would_carry(server: Running, wire: str) -> None:
+    model = Recorder()
+    server.serve(model)
+    ask(server, wire, of(np.array([0.1, 1.00390625, -1e39, 257.0]), datatype="BF16"), model="Recorder")
+    assert model.X.tolist() == [0.10009765625, 1.0, -math.inf, 256.0]
+
+
+@pytest.mark.parametrize("datatype", ["FP16", "BF16"])
+def test_halves_over_typed_contents_are_refused_with_the_way_out(server: Running, datatype: str) -> None:
     server.serve(Recorder())
     request = message_class("inference.ModelInferRequest")(model_name="Recorder")
-    request.inputs.add(name="x", datatype="FP16", shape=[1]).contents.fp32_contents.append(1.0)
+    request.inputs.add(name="x", datatype=datatype, shape=[1]).contents.fp32_contents.append(1.0)
     with pytest.raises(Refused, match="raw_input_contents") as refused:
         call(server, "ModelInfer", request, "ModelInferResponse")
     assert refused.value.status.name == "INVALID_ARGUMENT"

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("program", "requirements", "calls"),
     [
-        pytest.param("tritonclient_calls.py", ["tritonclient[http,grpc]", "numpy"], 62, id="tritonclient"),
+        pytest.param("tritonclient_calls.py", ["tritonclient[http,grpc]", "ml_dtypes", "numpy"], 67, id="tritonclient"),
         pytest.param("kserve_calls.py", ["kserve"], 12, id="kserve", marks=pytest.mark.heavy),
     ],
 )

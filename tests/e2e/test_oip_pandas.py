@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import subprocess
 import sys
 from pathlib import Path
@@ -10,33 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inprocess import Reply
+from e2e.oip_ports import Ports
 from oip import WIRES, ask, of
 from rig.iris import ROOT
 from serving import Served
 
 _UV = str(Path(sys.executable).with_name("uv"))
 pytestmark = pytest.mark.timeout(600)
-
-
-class _Ports:
-    """A served model as the protocol's client sees one, REST and gRPC on one port."""
-
-    def __init__(self, server: Served) -> None:
-        self._server = server
-        self.address = f"127.0.0.1:{server.http}"
-
-    def request(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> Reply:
-        connection = http.client.HTTPConnection(self.address, timeout=50)
-        try:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            fields = {name.lower(): value for name, value in response.getheaders()}
-            return Reply(response.status, fields, response.read())
-        finally:
-            connection.close()
 
 
 def test_a_frame_goes_in_and_a_frame_comes_out(tmp_path: Path) -> None:
@@ -55,7 +34,7 @@ def test_a_frame_goes_in_and_a_frame_comes_out(tmp_path: Path) -> None:
     )
     with Served(model, "Frame", files={"Frame.py": source}, env={"PYTHONPATH": str(site)}) as server:
         for wire in WIRES:
-            answer = ask(_Ports(server), wire, *columns, model="Frame", parameters={"content_type": "pd"})  # type: ignore[arg-type]
+            answer = ask(Ports(server), wire, *columns, model="Frame", parameters={"content_type": "pd"})
             assert list(answer.outputs) == ["sum", "kind"]
             assert answer.outputs["sum"].datatype == "FP64"
             assert answer.outputs["sum"].values.ravel().tolist() == [2.5, 4.5]

@@ -6,10 +6,11 @@ format.
 
 from __future__ import annotations
 
-import sys
 from enum import Enum
 
 import numpy as np
+
+from modelwrap.runtime.bfloat16 import bfloat16, is_bfloat16
 
 __all__ = ["Datatype"]
 
@@ -40,12 +41,8 @@ class Datatype(Enum):
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """The NumPy dtype of such a tensor; `object` for BYTES, whose elements have no fixed width.
-
-        NumPy has no BF16 of its own: it is ml_dtypes' where the model has imported that, as JAX and TensorFlow do,
-        else float32, which holds every number of it.
-        """
-        return _bfloat16() if self is Datatype.BF16 else _DTYPES[self]
+        """The NumPy dtype of such a tensor; `object` for BYTES, whose elements have no fixed width."""
+        return bfloat16() if self is Datatype.BF16 else _DTYPES[self]
 
     @property
     def width(self) -> int | None:
@@ -63,7 +60,7 @@ class Datatype(Enum):
         datatype = _BY_NUMBER.get(dtype.num)
         if datatype is not None:
             return datatype
-        if dtype.name == "bfloat16":
+        if is_bfloat16(dtype):
             return cls.BF16
         raise TypeError(f"no tensor datatype carries NumPy's {dtype}")
 
@@ -95,8 +92,3 @@ _WIDTHS: dict[Datatype, int | None] = {
     Datatype.BF16: 2,
     Datatype.BYTES: None,
 }
-
-
-def _bfloat16() -> np.dtype[np.generic]:
-    module = sys.modules.get("ml_dtypes")
-    return np.dtype(np.float32 if module is None else module.bfloat16)

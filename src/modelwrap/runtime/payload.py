@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from modelwrap.errors import ComponentFailed, InvalidRequest
+from modelwrap.runtime.bfloat16 import is_bfloat16, widened
 from modelwrap.runtime.tensors import Tensor, Tensors, tensor_features, tensors_in_kind
 from modelwrap.runtime.values import JSONObject, JSONValue, UserValue
 
@@ -164,7 +165,10 @@ def _array_of(value: list[UserValue]) -> np.ndarray:
 def _array_in_kind(
     values: np.ndarray, nested: list[UserValue] | None, asked: Payload | None, class_names: Sequence[str] | None
 ) -> Array:
-    form = _form(asked) if values.dtype.kind in "iuf" else Form.NDARRAY
+    kind = values.dtype.kind
+    if kind == "V" and is_bfloat16(values.dtype):  # Seldon's message has no field for it
+        values, kind = widened(values), "f"
+    form = _form(asked) if kind in "iuf" else Form.NDARRAY
     return Array(values, column_names(values, class_names), form, nested if form is Form.NDARRAY else None)
 
 

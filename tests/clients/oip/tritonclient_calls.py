@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import tritonclient.grpc
 import tritonclient.http
@@ -63,6 +64,21 @@ def all_datatypes(module: Any, client: Any, *modes: dict[str, bool]) -> int:
     return count
 
 
+def brain_floats(module: Any, client: Any, **binary: bool) -> int:
+    """BF16; a model that knows no ml_dtypes answers in FP32."""
+    infer(module, client, np.array([[0.5, -2.0, 0.1]], ml_dtypes.bfloat16), "BF16", **binary)
+    return 1
+
+
+def compressed(module: Any, client: Any, argument: str, algorithms: tuple[str, ...]) -> int:
+    """Requests that the client compresses."""
+    values = np.arange(1000.0).reshape(10, 100)
+    for algorithm in algorithms:
+        result = client.infer("Echo", [tensor(module, values, "FP64")], **{argument: algorithm})
+        assert np.array_equal(result.as_numpy("predict"), values), algorithm
+    return len(algorithms)
+
+
 def is_known(client: Any, name: str) -> bool:
     """Whether a model is there and ready; over gRPC the client raises where it is not."""
     try:
@@ -95,6 +111,9 @@ def main() -> None:
     rpc = tritonclient.grpc.InferenceServerClient(sys.argv[2])
     count = all_datatypes(tritonclient.http, rest, {"binary_data": True}, {"binary_data": False})
     count += all_datatypes(tritonclient.grpc, rpc, {})
+    count += brain_floats(tritonclient.http, rest, binary_data=True) + brain_floats(tritonclient.grpc, rpc)
+    count += compressed(tritonclient.http, rest, "request_compression_algorithm", ("gzip", "deflate"))
+    count += compressed(tritonclient.grpc, rpc, "compression_algorithm", ("gzip",))
     for module, client in ((tritonclient.http, rest), (tritonclient.grpc, rpc)):
         large = np.random.default_rng(0).random((1, 1 << 20))
         infer(module, client, large, "FP64")

@@ -16,6 +16,7 @@ from math import prod
 import numpy as np
 
 from modelwrap.errors import ComponentFailed, InvalidRequest
+from modelwrap.runtime.bfloat16 import from_bits, to_bits
 from modelwrap.runtime.codecs import json_text
 from modelwrap.runtime.codecs.shapes import MAX_DIMENSIONS
 from modelwrap.runtime.datatypes import Datatype
@@ -64,7 +65,7 @@ def read_raw(buffer: bytes, start: int, stop: int, datatype: Datatype, shape: Se
         wanted = f"its shape {list(shape)} of {datatype.value} asks for {count * width}"
         raise InvalidRequest(f"{place} has {stop - start} bytes, but {wanted}")
     if datatype is Datatype.BF16:
-        return _widened(np.ndarray(count, "<u2", buffer, start)).reshape(shape)
+        return from_bits(np.ndarray(count, "<u2", buffer, start)).reshape(shape)
     if stop - start <= _COPIED_BYTES:
         buffer, start = buffer[start:stop], 0
     try:
@@ -76,21 +77,6 @@ def read_raw(buffer: bytes, start: int, stop: int, datatype: Datatype, shape: Se
     if datatype is Datatype.BOOL and count and values.view(np.uint8).max() > 1:
         raise InvalidRequest(f"{place} is BOOL, so each of its bytes must be 0 or 1")
     return values
-
-
-def _widened(bits: np.ndarray) -> np.ndarray:
-    """BF16 as what NumPy can carry of it; see `Datatype.dtype`."""
-    dtype = Datatype.BF16.dtype
-    if dtype.itemsize == 2:
-        return bits.view(dtype)
-    return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
-
-
-def _narrowed(values: np.ndarray) -> np.ndarray:
-    """The bits of BF16; of float32 the upper half, which is all that a widened number has."""
-    if values.dtype.itemsize == 2:
-        return values.view(np.uint16).astype("<u2", copy=False)
-    return (values.view(np.uint32) >> np.uint32(16)).astype("<u2")
 
 
 def _elements(buffer: bytes, start: int, stop: int, count: int, place: str) -> np.ndarray:
@@ -121,7 +107,7 @@ def raw_contents(tensor: Tensor) -> bytes | memoryview:
     if datatype is Datatype.BYTES:
         return b"".join([_with_length(element_bytes(element)) for element in values.ravel().tolist()])
     if datatype is Datatype.BF16:
-        return _narrowed(np.ascontiguousarray(values)).tobytes()
+        return to_bits(np.ascontiguousarray(values)).tobytes()
     dtype = _LITTLE[datatype]
     if values.dtype is not dtype:  # which the usual array's is, and asking costs a tenth of converting
         values = values.astype(dtype, copy=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from modelwrap.errors import LoadFailed
+from modelwrap.runtime.bfloat16 import is_bfloat16
 from modelwrap.runtime.payload import UserValue
 
 __all__ = ["in_type", "stated_type"]
@@ -39,7 +40,7 @@ def in_type(X: UserValue, dtype: np.dtype[np.generic]) -> UserValue:
     A dict of arrays, as several named tensors are, is taken member by member.
     """
     if isinstance(X, np.ndarray):
-        return X.astype(dtype, copy=False) if X.dtype.kind in "iuf" else X
+        return X.astype(dtype, copy=False) if X.dtype.kind in "iuf" or is_bfloat16(X.dtype) else X
     if isinstance(X, dict) and any(isinstance(value, np.ndarray) for value in X.values()):
         return {name: in_type(value, dtype) for name, value in X.items()}
     return X

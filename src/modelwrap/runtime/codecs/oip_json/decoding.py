@@ -17,6 +17,7 @@ from itertools import chain
 import numpy as np
 
 from modelwrap.errors import InvalidRequest
+from modelwrap.runtime.bfloat16 import nearest
 from modelwrap.runtime.codecs import json_text
 from modelwrap.runtime.codecs.json_text import kind_of
 from modelwrap.runtime.codecs.tensor_bytes import DATATYPES, count_of, read_raw
@@ -257,6 +258,8 @@ def _numbers(flat: list[UserValue], datatype: Datatype, place: str) -> np.ndarra
 
 
 def _narrowed(values: np.ndarray, datatype: Datatype) -> np.ndarray:
+    if datatype is Datatype.BF16:
+        return nearest(values)
     with np.errstate(over="ignore"):  # what is too large is infinite, as any cast has it
         return values.astype(datatype.dtype)
 
