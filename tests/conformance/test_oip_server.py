@@ -270,6 +270,13 @@ def test_raw_and_typed_contents_do_not_mix(model: Running) -> None:
     assert refused.value.status.name == "INVALID_ARGUMENT"
 
 
+def test_empty_contents_beside_raw_ones_are_none(model: Running) -> None:
+    """As MLServer's converters send them."""
+    request = message_class("inference.ModelInferRequest")(model_name="Model", raw_input_contents=[b"\0" * 8])
+    request.inputs.add(name="x", datatype="FP64", shape=[1]).contents.SetInParent()
+    assert call(model, "ModelInfer", request, "ModelInferResponse").raw_output_contents == [b"\0" * 8]
+
+
 def test_a_model_that_raises_is_500_and_internal(server: Running) -> None:
     class Broken:
         def predict(self, X: Any, names: Any) -> Any:
