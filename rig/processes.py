@@ -7,6 +7,7 @@ do, through its commands and its ports, and is no part of the distribution.
 from __future__ import annotations
 
 import contextlib
+import random
 import signal
 import socket
 import subprocess
@@ -15,17 +16,24 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+#: Ports below those that systems give to whoever asks for any, or connects: Linux from 32768, macOS from 49152.
+_OWN_PORTS = range(10_000, 32_768)
+_given: set[int] = set()
+
 
 class NotReadyError(Exception):
     """A server ended, or was not ready in time; the message ends with what it wrote."""
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A TCP port that nobody uses now, and that nobody gets by chance before it is used; never the same one twice."""
+    while True:
+        port = random.choice(_OWN_PORTS)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def answers(url: str) -> bool:

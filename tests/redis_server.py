@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -12,20 +11,13 @@ from typing import Any, Self
 
 import redis
 
-from serving import eventually
+from rig.processes import free_port
+from serving import PATIENCE, eventually
 
 #: How often a free port may turn out to be taken.
 _TRIES = 5
 
 HAS_REDIS = shutil.which("redis-server") is not None
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class RedisServer:
@@ -93,7 +85,7 @@ class RedisServer:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.send_signal(number)
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
 
     def pause(self) -> None:
         """Have it take connections and answer nothing."""
@@ -107,7 +99,7 @@ class RedisServer:
 
     def command(self, *words: Any) -> Any:
         """One command over a connection of its own."""
-        client = redis.Redis(port=self.port, socket_timeout=10)
+        client = redis.Redis(port=self.port, socket_timeout=PATIENCE)
         try:
             return client.execute_command(*words)  # type: ignore[no-untyped-call]
         finally:

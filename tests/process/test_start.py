@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rig.processes import free_port
 from serving import ECHO, RUNTIME, Served, eventually, request, run_to_end, write_files
 
 #: Loads only once a file `go` appears beside it.
@@ -32,20 +33,21 @@ def refuses(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) != 0
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing uses now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+def wait_ready_unless_a_port_is_taken(server: Served) -> None:
+    """Wait until it serves; where another program listens on a port that it must have, nothing can be shown."""
+    try:
+        server.wait_ready()
+    except AssertionError:
+        if taken := re.search(r"port \d+ is in use by another program", server.err):
+            pytest.skip(taken[0])
+        raise
 
 
 def test_ports_open_after_the_load_and_not_before(tmp_path: Path) -> None:
-    http, grpc, metrics = free_ports(3)
+    http, grpc, metrics = free_port(), free_port(), free_port()
     words = ("--http-port", str(http), "--grpc-port", str(grpc), "--metrics-port", str(metrics))
     with Served(tmp_path, "Waiting", files={"Waiting.py": WAITING}, ports=words, wait=False) as server:
-        eventually(lambda: "loading Waiting" in server.err)
+        server.wait_said("loading Waiting")
         assert eventually(lambda: request("GET", metrics, "/live").status == 200)
         assert request("GET", metrics, "/ready").status == 503
         assert refuses(http)
@@ -81,9 +83,8 @@ def test_ports_open_after_the_load_and_not_before(tmp_path: Path) -> None:
 def test_each_form_opens_the_ports_of_the_table(
     words: tuple[str, ...], env: dict[str, str], http: int, grpc: int, metrics: int, tmp_path: Path
 ) -> None:
-    if taken := [port for port in (http, grpc, metrics) if not refuses(port)]:
-        pytest.skip(f"another program listens on {taken}")
-    with Served(tmp_path, "Echo", *words, files={"Echo.py": ECHO}, env=env, ports=()) as server:
+    with Served(tmp_path, "Echo", *words, files={"Echo.py": ECHO}, env=env, ports=(), wait=False) as server:
+        wait_ready_unless_a_port_is_taken(server)
         assert (server.http, server.grpc, server.metrics) == (http, grpc, metrics)
         for port in (http, grpc):
             assert server.post("/predict", {"data": {"ndarray": [[1]]}}, port=port).status == 200
@@ -109,7 +110,7 @@ def test_a_users_module_shadows_none_of_pythons(tmp_path: Path) -> None:
 
 
 def test_one_port_serves_both_apis(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     words = ("--http-port", str(port), "--grpc-port", str(port), "--metrics-port", "0")
     with Served(tmp_path, "Echo", files={"Echo.py": ECHO}, ports=words) as server:
         assert server.http == server.grpc == port
@@ -243,7 +244,7 @@ def test_a_port_in_use_is_named_with_its_setting(tmp_path: Path) -> None:
 
 
 def test_two_that_load_at_once_for_the_same_port_end_with_one_that_serves(tmp_path: Path) -> None:
-    http, *_ = free_ports(1)
+    http = free_port()
     words = ("--http-port", str(http), "--grpc-port", "0", "--metrics-port", "0")
     write_files(tmp_path, {"Waiting.py": WAITING})
     with contextlib.ExitStack() as stack:

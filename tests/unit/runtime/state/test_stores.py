@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TypeAlias
@@ -17,7 +18,8 @@ from modelwrap.errors import NotTheWriter, SettingsError, StateMoved, StoreUnava
 from modelwrap.runtime.state.file_store import FileStore
 from modelwrap.runtime.state.redis_store import RedisStore, without_password
 from modelwrap.runtime.state.store import LEFT, OLD, Store, Version
-from redis_server import HAS_REDIS, RedisServer, free_port
+from redis_server import HAS_REDIS, RedisServer
+from rig.processes import free_port
 from serving import eventually
 
 Open: TypeAlias = Callable[[], Store]
@@ -101,17 +103,14 @@ def test_of_many_writers_at_once_each_save_counts(opened: Open) -> None:
     def add(store: Store, name: str) -> None:
         done = 0
         while done < 10:
-            found = store.read()
-            number, value = (found[0].number, int(found[1])) if found else (0, 0)
-            try:
-                store.write(
-                    str(value + 1).encode(), Version(number + 1, f"{name}x{done}"), after=found[0] if found else None
-                )
-            except StateMoved:
-                continue
-            done += 1
+            with suppress(StateMoved, StoreUnavailable):  # another was quicker, or has held the store for long
+                found = store.read()
+                number, value = (found[0].number, int(found[1])) if found else (0, 0)
+                version = Version(number + 1, f"{name}x{done}")
+                store.write(str(value + 1).encode(), version, after=found[0] if found else None)
+                done += 1
 
-    threads = [Thread(target=add, args=(opened(), f"w{name}")) for name in range(4)]
+    threads = [Thread(target=add, args=(opened(), f"w{name}"), daemon=True) for name in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -10,6 +10,7 @@ import pytest
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.settings.ports import Listening, Ports
 from modelwrap.runtime.supervision.listeners import Listeners, address
+from rig.processes import free_port
 
 
 def bound(http: int = 0, grpc: int | None = 0, *, host: str = "127.0.0.1", write_timeout: float = 0.0) -> Listeners:
@@ -47,8 +48,7 @@ def test_closing_holds_for_those_who_inherited_the_socket_too() -> None:
 
 
 def test_both_apis_may_share_a_socket() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     listeners = bound(port, port)
     assert listeners.http_port == listeners.grpc_port == port
     assert len(listeners.descriptors) == 1
