@@ -9,6 +9,7 @@ It speaks to loopback only, and keeps a record of what went through.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
 import socket
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from loopback import LoopbackHandler, LoopbackServer
+from serving import PATIENCE
 
 __all__ = [
     "FaultyProxy",
@@ -168,7 +170,7 @@ def forward(
     reply: Callable[[_Handler, http.client.HTTPResponse, bytes], None] | None = None,
 ) -> None:
     """Passes a request on: all of its body or the first bytes of it, as it is or changed; and its answer."""
-    upstream = http.client.HTTPConnection(handler.proxied.upstream, timeout=30)
+    upstream = http.client.HTTPConnection(handler.proxied.upstream, timeout=PATIENCE)
     try:
         upstream.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
         for name, value in handler.headers.items():
@@ -183,11 +185,20 @@ def forward(
             left -= len(block)
             upstream.send(change(block))
         if is_cut:
+            _break_off(upstream)
             raise _CutError
         response = upstream.getresponse()
         (reply or _reply)(handler, response, response.read())
     finally:
         upstream.close()
+
+
+def _break_off(upstream: http.client.HTTPConnection) -> None:
+    """Ends what the registry gets, and waits until it has taken that in: the client may ask at once what arrived."""
+    with contextlib.suppress(OSError):
+        upstream.sock.shutdown(socket.SHUT_WR)
+        while upstream.sock.recv(_BLOCK):
+            pass
 
 
 def _reply(handler: _Handler, response: http.client.HTTPResponse, body: bytes) -> None:
@@ -277,7 +288,7 @@ def slowly(handler: _Handler) -> None:
 def say_nothing(handler: _Handler) -> None:
     """The request is taken, and nothing is ever answered."""
     handler.rfile.read(handler.size)
-    handler.proxied.ended.wait(30)
+    handler.proxied.ended.wait()
     raise _CutError
 
 

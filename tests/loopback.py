@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+
+from serving import PATIENCE
 
 __all__ = ["LoopbackHandler", "LoopbackServer"]
 
@@ -15,8 +19,7 @@ class LoopbackHandler(BaseHTTPRequestHandler):
     """Answers on connections that are kept, says nothing to the terminal, and lets clients leave when they like."""
 
     protocol_version = "HTTP/1.1"
-    # A client that keeps its connection must not keep the server alive.
-    timeout = 5.0
+    timeout = PATIENCE
 
     def log_message(self, *args: Any) -> None:
         """Nothing is logged."""
@@ -29,6 +32,30 @@ class LoopbackHandler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
+class _Server(ThreadingHTTPServer):
+    """Waits for its answers at its end, and not for clients that keep their connections."""
+
+    daemon_threads = False
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for request in tuple(self._open):
+            with contextlib.suppress(OSError):
+                request.shutdown(socket.SHUT_RD)
+        super().server_close()
+
+
 class LoopbackServer:
     """A server on a free port for the length of a block; at its end every answer has been given.
 
@@ -38,10 +65,9 @@ class LoopbackServer:
     """
 
     def __init__(self, handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = _Server(handler)
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self.port: int = self._server.server_address[1]
         self.address = f"127.0.0.1:{self.port}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rig.processes import NotReadyError, free_port, running
+from serving import PATIENCE
 
 __all__ = ["PASSWORD", "USER", "RegistryServer", "registry_server", "self_signed"]
 
@@ -78,7 +79,7 @@ def registry_server(
         configuration.write_text(json.dumps(_configuration(folder, port, auth, certificate)))
         command = [program, "serve", str(configuration)]
         try:
-            with running(command, ready=lambda: _listens(port), seconds=30, log=folder / "registry.log"):  # noqa: B023
+            with running(command, ready=lambda: _listens(port), seconds=PATIENCE, log=folder / "registry.log"):  # noqa: B023
                 yield RegistryServer(f"127.0.0.1:{port}", folder / "images")
                 return
         except NotReadyError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def cache(tmp_path: Path) -> Cache:
 @pytest.fixture
 def repository(request: pytest.FixtureRequest) -> str:
     """A repository that no other test uses."""
-    return f"tests/{abs(hash(request.node.nodeid)):x}"
+    return f"tests/{zlib.crc32(request.node.nodeid.encode()):08x}"
 
 
 @pytest.fixture(scope="session")
