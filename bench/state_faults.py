@@ -125,7 +125,7 @@ def run(case: Case, folder: Path) -> tuple[int, int, int, int, int]:
     with ExitStack() as stack:
         redis = stack.enter_context(RedisServer(folder / "redis")) if case.store == "redis" else None
         store = redis.url if redis is not None else str(folder / "states")
-        line = words(store, "--workers", str(case.workers), interval=_INTERVAL)
+        line = words(store, "--state-lease", "1", "--workers", str(case.workers), interval=_INTERVAL)
         bandit = {"Bandit.py": KINDS[case.kind]}
         replicas = [stack.enter_context(Served(folder, *line, files=bandit)) for _ in range(2)]
         load = Load([lambda each=each: each.http for each in replicas])  # type: ignore[misc]

@@ -12,5 +12,6 @@ settings.register_profile("work", deadline=None, suppress_health_check=[HealthCh
 settings.register_profile("ci", parent=settings.get_profile("work"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "work")
 
-# A shell has what it runs in the background ignore Ctrl-C, and so would every server that a test starts.
+# A shell has what it runs in the background ignore Ctrl-C, and `nohup` a hang-up; so would every server of a test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -73,7 +73,8 @@ def test_a_model_that_fails_is_not_measured(tmp_path: Path) -> None:
 
 def test_a_model_that_fails_under_load_only_is_not_given_a_speed(tmp_path: Path) -> None:
     body = "self.calls = getattr(self, 'calls', 0) + 1\n        return X if self.calls < 20 else 1 / 0"
-    outcome = modelwrap("bench", folder(tmp_path, body), *QUICK)
+    many = ("--client", "threads", "--clients", "20", "--seconds", "0.2")  # each asks at least once
+    outcome = modelwrap("bench", folder(tmp_path, body), *many)
     assert outcome.status == 1
     assert "a request under load was answered 500" in outcome.error
 

@@ -19,10 +19,9 @@ import pytest
 from conformance.vocabulary import SeldonMicroserviceException, Slow, make
 from inprocess import Running
 from modelwrap.runtime.transports.types import Limits
-from serving import eventually
+from serving import PATIENCE, eventually
 
 PREDICT = "/seldon.protos.Model/Predict"
-WAIT = 30.0
 JS = Path(__file__).parents[1] / "clients" / "grpc_js"
 
 
@@ -56,14 +55,14 @@ def channel(server: Running) -> Iterator[grpc.Channel]:
 
 def predict(channel: grpc.Channel, message: bytes = ROW, **options: Any) -> bytes:
     call: Any = channel.unary_unary(PREDICT)
-    reply: bytes = call(message, timeout=options.pop("timeout", WAIT), **options)
+    reply: bytes = call(message, timeout=options.pop("timeout", PATIENCE), **options)
     return reply
 
 
 def begin(channel: grpc.Channel) -> Any:
     """A prediction under way, as a future."""
     call: Any = channel.unary_unary(PREDICT)
-    return call.future(ROW, timeout=WAIT)
+    return call.future(ROW, timeout=PATIENCE)
 
 
 def refused(call: Callable[[], Any]) -> Any:
@@ -118,7 +117,7 @@ def test_a_message_over_the_limit_is_refused_and_the_connection_lives_on(
 def test_an_unknown_method_is_unimplemented(server: Running, channel: grpc.Channel, path: str) -> None:
     server.serve(IDENTITY)
     call: Any = channel.unary_unary(path)
-    error = refused(lambda: call(ROW, timeout=WAIT))
+    error = refused(lambda: call(ROW, timeout=PATIENCE))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     assert path in error.details()
 
@@ -174,11 +173,12 @@ def test_a_call_that_waits_past_its_deadline_is_never_made(server: Running, chan
     slow = Slow()
     server.serve(slow)
     first = begin(channel)
-    assert slow.entered.acquire(timeout=WAIT)
-    error = refused(lambda: predict(channel, timeout=0.2))
+    assert slow.entered.acquire(timeout=PATIENCE)
+    error = refused(lambda: predict(channel, timeout=1))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert eventually(lambda: server.awaited == 1)  # the client may be the first to notice
     slow.release.set()
-    first.result(WAIT)
+    first.result(PATIENCE)
     predict(channel)
     assert slow.made == 2
 
@@ -187,13 +187,13 @@ def test_a_cancelled_call_is_never_made(server: Running, channel: grpc.Channel) 
     slow = Slow()
     server.serve(slow)
     first = begin(channel)
-    assert slow.entered.acquire(timeout=WAIT)
+    assert slow.entered.acquire(timeout=PATIENCE)
     cancelled = begin(channel)
     assert eventually(lambda: server.awaited == 2)
     cancelled.cancel()
     assert eventually(lambda: server.awaited == 1)
     slow.release.set()
-    first.result(WAIT)
+    first.result(PATIENCE)
     predict(channel)
     assert slow.made == 2
 
@@ -202,12 +202,12 @@ def test_an_overloaded_server_says_so_at_once(server: Running, channel: grpc.Cha
     slow = Slow()
     server.serve(slow, capacity=1)
     first = begin(channel)
-    assert slow.entered.acquire(timeout=WAIT)
+    assert slow.entered.acquire(timeout=PATIENCE)
     error = refused(lambda: predict(channel))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "try again later" in error.details()
     slow.release.set()
-    first.result(WAIT)
+    first.result(PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -225,7 +225,7 @@ def node_client(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[
     def call(address: str, message: bytes, *options: str) -> dict[str, Any]:
         command = ["node", str(JS / "call.mjs"), address, PREDICT, base64.b64encode(message).decode(), *options]
         environment = {**os.environ, "GRPC_JS_FOLDER": str(folder)}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=30)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE)
         return dict(json.loads(done.stdout))
 
     return call
@@ -235,7 +235,7 @@ def node_client(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_grpc_js_is_served(server: Running, node_client: Callable[..., dict[str, Any]], encoding: str) -> None:
     server.serve(IDENTITY)
-    reply = node_client(server.address, tensor_message(np.ones((1, 500))), "10000", encoding)
+    reply = node_client(server.address, tensor_message(np.ones((1, 500))), str(PATIENCE * 1000), encoding)
     assert reply["code"] == 0
     assert np.ones((1, 500)).tobytes() in base64.b64decode(reply["body"])
 
@@ -243,7 +243,11 @@ def test_grpc_js_is_served(server: Running, node_client: Callable[..., dict[str,
 @pytest.mark.timeout(300)
 def test_grpc_js_reads_errors_and_deadlines(server: Running, node_client: Callable[..., dict[str, Any]]) -> None:
     server.serve(make())
-    assert node_client(server.address, ROW) == {"code": 3, "details": "Predict not defined", "body": None}
+    assert node_client(server.address, ROW, str(PATIENCE * 1000)) == {
+        "code": 3,
+        "details": "Predict not defined",
+        "body": None,
+    }
     slow = Slow()
     server.serve(slow)
     assert node_client(server.address, ROW, "200")["code"] == 4

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from official import message_class
-from serving import Served, run_to_end
+from serving import PATIENCE, Served, run_to_end
 
 #: Divides, and tells the type of everything that it is given.
 NARROW = """
@@ -53,7 +53,7 @@ def called(server: Served, fill: Any) -> Any:
     fill(message.data)
     with grpc.insecure_channel(f"127.0.0.1:{server.grpc}") as channel:
         call = channel.unary_unary("/seldon.protos.Model/Predict", Message.SerializeToString, Message.FromString)
-        answer = call(message, timeout=50, wait_for_ready=True)
+        answer = call(message, timeout=PATIENCE, wait_for_ready=True)
     assert answer.meta.tags["got"].string_value == "float32"
     return answer.data
 

@@ -78,7 +78,7 @@ def test_a_killed_worker_is_replaced_and_only_what_was_in_progress_is_lost(tmp_p
         assert load.lost <= clients
         assert who(server) != first
         assert server.series()[RESTARTS] == 1
-        assert server.series()["modelwrap_workers_ready"] == 1
+        eventually(lambda: server.series()["modelwrap_workers_ready"] == 1)
         assert f"worker 0 (process {first}) was killed by SIGKILL; a new one is started now" in server.err
         assert server.stop() == 0
 

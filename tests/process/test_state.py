@@ -11,6 +11,7 @@ import pytest
 
 from bandits import COUNTERS, FEEDBACK, KINDS, PICKLE, SINGLE, Load, learn, tries, words
 from redis_server import HAS_REDIS, RedisServer
+from rig.processes import free_port
 from serving import ECHO, Served, eventually, request, run_to_end
 
 needs_redis = pytest.mark.skipif(not HAS_REDIS, reason="there is no redis-server")
@@ -190,12 +191,12 @@ def test_a_save_is_asked_for_only_where_state_is_kept(tmp_path: Path) -> None:
 @needs_redis
 def test_a_start_waits_for_redis_and_is_not_ready_meanwhile(tmp_path: Path, redis_server: RedisServer) -> None:
     redis_server.stop()
-    port = RedisServer(tmp_path).port
+    port = free_port()
     line = words(redis_server.url)
     ports = ("--http-port", "0", "--grpc-port", "0", "--metrics-port", str(port))
     with Served(tmp_path, *line, files={"Bandit.py": COUNTERS}, ports=ports, wait=False) as server:
-        eventually(lambda: "waiting for it" in server.err)
-        assert request("GET", port, "/ready").status == 503
+        server.wait_said("waiting for it")
+        eventually(lambda: request("GET", port, "/ready").status == 503)
         redis_server.start()
         server.wait_ready()
         assert learn(server, 1) == 1

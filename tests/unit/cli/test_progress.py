@@ -41,8 +41,8 @@ def test_in_a_log_each_step_is_one_line_when_it_is_done(capsys: pytest.CaptureFi
     captured = capsys.readouterr()
     assert captured.out == ""
     first, second = captured.err.splitlines()
-    assert re.fullmatch(r"base +python:3\.12-slim \(0\.\d s\)", first)
-    assert re.fullmatch(r"download +9 wheels, 2\.0 MB, [\d.]+ [kMG]B/s \(0\.\d s\)", second)
+    assert re.fullmatch(r"base +python:3\.12-slim \(\d+\.\d s\)", first)
+    assert re.fullmatch(r"download +9 wheels, 2\.0 MB, [\d.]+ [kMG]B/s \(\d+\.\d s\)", second)
 
 
 def test_a_step_that_fails_leaves_the_telling_to_the_error(capsys: pytest.CaptureFixture[str]) -> None:
