@@ -27,10 +27,9 @@ from modelwrap.runtime.service import Node, Service
 from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.rest import Page
 from modelwrap.runtime.transports.types import Limits, Receive, Scope, Send
+from serving import PATIENCE
 
 __all__ = ["H2corn", "Reply", "Running", "Uvicorn", "running"]
-
-_START_LIMIT = 30.0
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ class Running:
             pages = {"/metrics": lambda: Page(200, CONTENT_TYPE.encode(), shown.text())}
             self._application = Application(answerer, limits=limits or Limits(), pages=pages)
 
-        asyncio.run_coroutine_threadsafe(change(), self._loop).result(_START_LIMIT)
+        asyncio.run_coroutine_threadsafe(change(), self._loop).result(PATIENCE)
 
     @property
     def awaited(self) -> int:
@@ -188,7 +187,7 @@ class Running:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Reply:
         """One HTTP/1.1 request on a connection of its own."""
-        connection = http.client.HTTPConnection(self.address, timeout=50)
+        connection = http.client.HTTPConnection(self.address, timeout=PATIENCE)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
@@ -208,14 +207,14 @@ class Running:
     def start(self) -> None:
         """Listen."""
         self._thread.start()
-        self.address = asyncio.run_coroutine_threadsafe(self._engine.started(), self._loop).result(_START_LIMIT)
+        self.address = asyncio.run_coroutine_threadsafe(self._engine.started(), self._loop).result(PATIENCE)
 
     def stop(self) -> None:
         """Stop listening and end the thread."""
         if self._mailbox is not None:
             self._mailbox.close()
         self._engine.stop()
-        self._thread.join(_START_LIMIT)
+        self._thread.join(PATIENCE)
         self._loop.close()
 
 

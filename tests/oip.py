@@ -16,6 +16,7 @@ import numpy as np
 
 from inprocess import Reply
 from official import message_class
+from serving import PATIENCE
 
 __all__ = ["CONTENTS", "DTYPES", "WIRES", "Answered", "Asked", "Refused", "Sent", "ask", "call", "of"]
 
@@ -242,7 +243,7 @@ def call(server: Asked, method: str, request: Any, response: str) -> Any:
             response_deserializer=message_class(f"inference.{response}").FromString,
         )
         try:
-            return stub(request, timeout=20)
+            return stub(request, timeout=PATIENCE)
         except grpc.RpcError as error:
             raise Refused(error.code(), str(error.details())) from None
 

@@ -34,7 +34,7 @@ class Echo:
 """
 _ANY_PORTS = ("--http-port", "0", "--grpc-port", "0", "--metrics-port", "0")
 #: Seconds that anything here may take before it counts as never.
-PATIENCE = 45.0
+PATIENCE = 100.0
 
 
 @dataclass(frozen=True, slots=True)

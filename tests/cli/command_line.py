@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving import PATIENCE
+
 COMMAND = Path(sys.executable).with_name("modelwrap")
 
 
@@ -52,7 +54,7 @@ def modelwrap(
         encoding="utf-8",
         errors="surrogateescape",
         umask=umask,
-        timeout=50,
+        timeout=PATIENCE,
     )
     return Outcome(finished.returncode, finished.stdout, finished.stderr)
 

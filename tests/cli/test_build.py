@@ -19,6 +19,7 @@ import pytest
 from builds import MINOR, PYTHON, Bench, make_bench, quiet_environment
 from cli.command_line import COMMAND, modelwrap, write
 from elf_files import make_elf
+from serving import PATIENCE
 
 DIGEST = r"sha256:[0-9a-f]{64}\n"
 
@@ -275,7 +276,7 @@ def test_a_build_after_killed_ones_makes_the_same_image(bench: Bench) -> None:
 
 def _wait_for(cache: Path, entries: int, process: subprocess.Popen[bytes]) -> None:
     """Until the cache holds so many folders, or the build has ended."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         if cache.is_dir() and len(list(cache.iterdir())) >= entries:
             return

@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 
 from cli.command_line import COMMAND, modelwrap, tree, write
-from cli.test_serve import ANY_PORTS, PATIENCE, served
+from cli.test_serve import ANY_PORTS, served
 from modelwrap.cli.start.kinds import FRAMEWORKS
 from modelwrap.contract import Role
-
-#: Serving and probing a folder starts two servers' worth of processes; a busy machine needs time for that.
-pytestmark = pytest.mark.timeout(120)
+from serving import PATIENCE
 
 
 def test_a_new_folder_answers_without_anything_else_installed(tmp_path: Path) -> None:

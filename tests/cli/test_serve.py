@@ -21,9 +21,9 @@ from pathlib import Path
 import pytest
 
 from cli.command_line import COMMAND, modelwrap, write
+from serving import PATIENCE
 
 ANY_PORTS = ["--http-port=0", "--grpc-port=0", "--metrics-port=0"]
-PATIENCE = 40.0
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cli.command_line import COMMAND, Outcome, modelwrap, write
-from serving import Served, alive, eventually
+from serving import PATIENCE, Served, alive, eventually
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CONTRACT = """
@@ -265,7 +265,7 @@ def test_a_trial_that_is_broken_off_leaves_no_server_behind(number: signal.Signa
     with subprocess.Popen([COMMAND, "test", place], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as trial:
         pid = eventually(lambda: pid_in(place / "pid"))
         trial.send_signal(number)
-        assert trial.wait(50) == 128 + number
+        assert trial.wait(PATIENCE) == 128 + number
     eventually(lambda: not alive(pid))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.command_line import COMMAND, modelwrap, tree, write
+from serving import PATIENCE
 
 GUIDE = ("MnistClassifier", "0.1", "seldonio")
 
@@ -148,11 +149,11 @@ def test_a_run_that_is_stopped_leaves_nothing_half_made(number: signal.Signals, 
         weights.truncate(8 * 10**9)  # a hole: no space on disk, yet seconds to copy
     before = sorted(model.iterdir())
     process = subprocess.Popen([COMMAND, model, *GUIDE], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not list(model.glob(".build.modelwrap-*/new/model/weights.bin")):
         assert process.poll() is None
         assert time.monotonic() < deadline
     process.send_signal(number)
-    _, errors = process.communicate(timeout=50)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Traceback" in errors) == (status, False)
     assert sorted(model.iterdir()) == before

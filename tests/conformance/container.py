@@ -70,12 +70,12 @@ def may_confine() -> bool:
 
 
 def is_content(probe: Probe) -> bool:
-    """Whether a probe succeeds now, by the kubelet's rules."""
+    """Whether a probe succeeds now, by the kubelet's rules but for its haste."""
     try:
         if probe.path is None:
-            with socket.create_connection(("127.0.0.1", probe.port), timeout=1):
+            with socket.create_connection(("127.0.0.1", probe.port), timeout=PATIENCE):
                 return True
-        connection = http.client.HTTPConnection("127.0.0.1", probe.port, timeout=3)
+        connection = http.client.HTTPConnection("127.0.0.1", probe.port, timeout=PATIENCE)
         try:
             connection.request("GET", probe.path)
             return 200 <= connection.getresponse().status < 400

@@ -180,7 +180,7 @@ def deployed(folders: Path, *options: str) -> tuple[list[Given], Unit]:
 def wait_ready(containers: Sequence[Kubelet]) -> None:
     """Waits until each container's own readiness probe is content."""
     for container in containers:
-        eventually(partial(container.passes, container.given.readiness), seconds=120)
+        eventually(partial(container.passes, container.given.readiness))
 
 
 # -- what is asked -----------------------------------------------------------------------------------------------------

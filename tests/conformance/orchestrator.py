@@ -21,11 +21,11 @@ import grpc
 from google.protobuf.json_format import MessageToDict
 
 from official import POOL, message_class
+from serving import PATIENCE
 
 __all__ = ["Body", "GrpcOrchestrator", "NodeFailed", "RestOrchestrator", "Unit", "V2Orchestrator", "number_of"]
 
 M = TypeVar("M")
-_WAIT = 50.0
 ALL, NONE = -1, -2
 
 #: What a node does with a message on its way down, and on its way up.
@@ -194,7 +194,7 @@ class RestOrchestrator(Orchestrator[Body]):
         headers["content-type"] = message.content_type
         if message.content_encoding:
             headers["content-encoding"] = message.content_encoding
-        connection = http.client.HTTPConnection(unit.http, timeout=_WAIT)
+        connection = http.client.HTTPConnection(unit.http, timeout=PATIENCE)
         try:
             connection.request("POST", self._path(unit, verb), message.content, headers)
             response = connection.getresponse()
@@ -270,7 +270,7 @@ class GrpcOrchestrator(Orchestrator[Any]):
             response_deserializer=_SeldonMessage.FromString,
         )
         try:
-            return call(message, timeout=_WAIT, metadata=list(self._headers.items()))
+            return call(message, timeout=PATIENCE, metadata=list(self._headers.items()))
         except grpc.RpcError as error:
             failed: Any = error
             raise NodeFailed(failed.code(), failed.details()) from error

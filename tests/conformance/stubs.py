@@ -9,10 +9,10 @@ import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict
 
 from official import POOL, message_class
+from serving import PATIENCE
 
 __all__ = ["MESSAGES", "json_of", "message", "stubs"]
 
-_WAIT = 50.0
 _NAMES = ("SeldonMessage", "SeldonMessageList", "Feedback", "SeldonModelMetadataRequest")
 #: The message classes, by their short names: `pb`.
 MESSAGES = SimpleNamespace(**{name: message_class(f"seldon.protos.{name}") for name in _NAMES})
@@ -39,7 +39,7 @@ class _Stub:
                 request_serializer=message_class(method.input_type.full_name).SerializeToString,
                 response_deserializer=message_class(method.output_type.full_name).FromString,
             )
-            setattr(self, method.name, lambda request, call=call: call(request, timeout=_WAIT))
+            setattr(self, method.name, lambda request, call=call: call(request, timeout=PATIENCE))
 
 
 def stubs() -> SimpleNamespace:

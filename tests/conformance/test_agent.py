@@ -25,7 +25,7 @@ from official import message_class
 from rig import iris
 from rig.processes import free_port
 from rig.wrapped import wrap
-from serving import request
+from serving import PATIENCE, request
 
 #: What the ServerConfig `mlserver` sets, and a Server lays its own over.
 SERVER_CONFIG = {
@@ -102,7 +102,7 @@ def ask(server: Container, method: str, **fields: Any) -> Any:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=message_class(f"inference.{method}Response").FromString,
         )
-        return call(message_class(f"inference.{method}Request")(**fields), timeout=30)
+        return call(message_class(f"inference.{method}Request")(**fields), timeout=PATIENCE)
 
 
 def infer(server: Container, model: str) -> np.ndarray:

@@ -21,8 +21,8 @@ from inprocess import Reply, Running
 from modelwrap.compat import activate
 from modelwrap.errors import LoadFailed
 from modelwrap.runtime.component import loader
+from serving import PATIENCE
 
-WAIT = 50.0
 ONE = {"data": {"ndarray": [1]}}
 TENSOR = {"data": {"tensor": {"shape": [2, 1], "values": [1, 2]}}}
 FEEDBACK = {"request": {"data": {"ndarray": [[1.0]]}}, "reward": 2.0}
@@ -76,7 +76,7 @@ def call(channel: grpc.Channel, verb: str, content: Any = None) -> Any:
     messages = import_module("seldon_core.proto.prediction_pb2")
     stub = getattr(import_module("seldon_core.proto.prediction_pb2_grpc"), f"{service}Stub")(channel)
     request = ParseDict(sent_to(verb) if content is None else content, getattr(messages, kind)())
-    return MessageToDict(getattr(stub, method)(request, timeout=WAIT))
+    return MessageToDict(getattr(stub, method)(request, timeout=PATIENCE))
 
 
 def multipart(fields: dict[str, str], files: dict[str, bytes]) -> tuple[bytes, dict[str, str]]:
@@ -279,7 +279,7 @@ def test_bytes_that_are_no_message_do_not_reach_a_raw_method(
     server.serve(classes.Echo())
     predict: Any = channel.unary_unary("/seldon.protos.Model/Predict")
     with pytest.raises(grpc.RpcError) as caught:
-        predict(b"\xff\xff\xff", timeout=WAIT)
+        predict(b"\xff\xff\xff", timeout=PATIENCE)
     refused: Any = caught.value
     assert refused.code().name == "INVALID_ARGUMENT"
 
@@ -293,7 +293,7 @@ def test_without_protobuf_grpc_says_what_to_add_and_rest_works(
         without.delitem(sys.modules, "seldon_core.proto.prediction_pb2")
         predict: Any = channel.unary_unary("/seldon.protos.Model/Predict")
         with pytest.raises(grpc.RpcError) as caught:
-            predict(b"", timeout=WAIT)
+            predict(b"", timeout=PATIENCE)
         assert post(server, "predict").status == 200
     refused: Any = caught.value
     assert refused.code().name == "UNIMPLEMENTED"

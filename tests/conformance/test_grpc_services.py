@@ -13,8 +13,8 @@ from google.protobuf import descriptor_pb2
 from conformance.vocabulary import make
 from inprocess import Running
 from official import message_class
+from serving import PATIENCE
 
-WAIT = 30.0
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = 1, 2, 3
 SERVICES = {f"seldon.protos.{name}" for name in ("Model", "Router", "Transformer", "OutputTransformer", "Combiner")}
 Ask = message_class("grpc.health.v1.HealthCheckRequest")
@@ -30,12 +30,12 @@ def channel(server: Running) -> Iterator[grpc.Channel]:
 
 def check(channel: grpc.Channel, service: str = "") -> int:
     call: Any = channel.unary_unary("/grpc.health.v1.Health/Check", Ask.SerializeToString, Status.FromString)
-    return int(call(Ask(service=service), timeout=WAIT).status)
+    return int(call(Ask(service=service), timeout=PATIENCE).status)
 
 
 def watch(channel: grpc.Channel, service: str = "") -> Any:
     call: Any = channel.unary_stream("/grpc.health.v1.Health/Watch", Ask.SerializeToString, Status.FromString)
-    return call(Ask(service=service), timeout=WAIT)
+    return call(Ask(service=service), timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("service", ["", "seldon.protos.Model", "grpc.health.v1.Health"])
@@ -86,7 +86,7 @@ def test_reflection_lists_every_service_and_shows_its_messages(channel: grpc.Cha
         request(file_containing_symbol="seldon.protos.Model"),
         request(file_by_filename="x"),
     ]
-    listed, found, missing = call(iter(asked), timeout=WAIT)
+    listed, found, missing = call(iter(asked), timeout=PATIENCE)
     assert {each.name for each in listed.list_services_response.service} >= SERVICES
     files = [
         descriptor_pb2.FileDescriptorProto.FromString(each)
@@ -102,7 +102,7 @@ def test_many_questions_on_one_stream_are_answered_in_order(channel: grpc.Channe
     path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
     call: Any = channel.stream_stream(path, request.SerializeToString, response.FromString)
     names = [f"no.such.Symbol{number}" for number in range(50)]
-    answers = call((request(file_containing_symbol=name) for name in names), timeout=WAIT)
+    answers = call((request(file_containing_symbol=name) for name in names), timeout=PATIENCE)
     assert [answer.original_request.file_containing_symbol for answer in answers] == names
 
 
@@ -113,7 +113,7 @@ def test_a_reflection_stream_that_is_kept_open_is_let_go_with_the_drain(server: 
     call: Any = channel.stream_stream(path, request.SerializeToString, response.FromString)
     questions: queue.SimpleQueue[Any] = queue.SimpleQueue()
     questions.put(request(list_services=""))
-    answers = call(iter(questions.get, None), timeout=WAIT)
+    answers = call(iter(questions.get, None), timeout=PATIENCE)
     assert next(answers).list_services_response.service
     server.turn_red()
     with pytest.raises(grpc.RpcError) as caught:

@@ -41,9 +41,7 @@ from conformance.operator import Given, Probe
 from conformance.orchestrator import Body, NodeFailed, V2Orchestrator
 from official import message_class
 from rig import iris
-
-#: Seven servers at once, on a machine that may be busy.
-pytestmark = pytest.mark.timeout(180)
+from serving import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +111,7 @@ def test_a_model_answers_the_one_call_that_the_orchestrator_makes_over_grpc_with
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=message_class("inference.ModelInferResponse").FromString,
         )
-        (output,) = call(asked, timeout=30).outputs
+        (output,) = call(asked, timeout=PATIENCE).outputs
     np.testing.assert_array_equal(np.reshape(output.contents.fp64_contents, tuple(output.shape)), models.second)
 
 
@@ -147,7 +145,7 @@ def test_metrics_carry_the_names_that_the_operator_gave(deployment: Running) -> 
 
 
 def metrics_of(container: Container) -> list[str]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{container.given.metrics}/prometheus", timeout=30) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{container.given.metrics}/prometheus", timeout=PATIENCE) as response:
         return str(response.read().decode()).splitlines()
 
 

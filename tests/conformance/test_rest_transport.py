@@ -18,9 +18,8 @@ import pytest
 from conformance.vocabulary import Slow, make
 from inprocess import H2corn, Running
 from modelwrap.runtime.transports.types import Limits
-from serving import eventually
+from serving import PATIENCE, eventually
 
-WAIT = 30.0
 BODY = b'{"data":{"ndarray":[[1,2]]}}'
 ANSWER = {"data": {"names": ["t:0", "t:1"], "ndarray": [[1, 2]]}, "meta": {}}
 IDENTITY = make(predict=lambda self, X, names: X)
@@ -31,7 +30,7 @@ def connection(any_engine: Running) -> Iterator[socket.socket]:
     """A plain connection to a server of the identity."""
     any_engine.serve(IDENTITY)
     host, port = any_engine.address.split(":")
-    with socket.create_connection((host, int(port)), timeout=WAIT) as opened:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -133,11 +132,11 @@ def test_an_overloaded_server_says_when_to_come_back(any_engine: Running) -> Non
     any_engine.serve(slow, capacity=1)
     first = threading.Thread(target=any_engine.request, args=("POST", "/predict", BODY))
     first.start()
-    assert slow.entered.acquire(timeout=WAIT)
+    assert slow.entered.acquire(timeout=PATIENCE)
     reply = any_engine.request("POST", "/predict", BODY)
     assert (reply.status, reply.headers["retry-after"]) == (503, "1")
     slow.release.set()
-    first.join(WAIT)
+    first.join(PATIENCE)
 
 
 def test_health_is_told_while_the_model_works(any_engine: Running) -> None:
@@ -145,11 +144,11 @@ def test_health_is_told_while_the_model_works(any_engine: Running) -> None:
     any_engine.serve(slow)
     first = threading.Thread(target=any_engine.request, args=("POST", "/predict", BODY))
     first.start()
-    assert slow.entered.acquire(timeout=WAIT)
+    assert slow.entered.acquire(timeout=PATIENCE)
     for path in ("/live", "/ready", "/health/ping", "/health/status", "/metadata", "/metrics"):
         assert any_engine.request("GET", path).status == 200
     slow.release.set()
-    first.join(WAIT)
+    first.join(PATIENCE)
 
 
 def test_a_request_that_takes_too_long_is_answered_in_time(any_engine: Running) -> None:
@@ -166,7 +165,7 @@ def test_a_client_that_leaves_takes_its_waiting_request_along(any_engine: Runnin
     any_engine.serve(slow)
     first = threading.Thread(target=any_engine.request, args=("POST", "/predict", BODY))
     first.start()
-    assert slow.entered.acquire(timeout=WAIT)
+    assert slow.entered.acquire(timeout=PATIENCE)
     # h2corn does not read an HTTP/1.1 connection while it owes an answer on it, so only HTTP/2 tells that one has gone.
     version = "--http2-prior-knowledge" if any_engine.engine is H2corn else "--http1.1"
     url = f"http://{any_engine.address}/predict"
@@ -175,7 +174,7 @@ def test_a_client_that_leaves_takes_its_waiting_request_along(any_engine: Runnin
         leaving.kill()
     assert eventually(lambda: any_engine.awaited == 1)
     slow.release.set()
-    first.join(WAIT)
+    first.join(PATIENCE)
     any_engine.request("POST", "/predict", BODY)
     assert slow.made == 2
 
@@ -212,7 +211,7 @@ def test_curl_is_served_over_both_versions_of_http(server: Running, version: str
     server.serve(IDENTITY)
     url = f"http://{server.address}/predict"
     command = ["curl", "--silent", "--show-error", "--fail", version, "--data", BODY.decode(), url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert json.loads(done.stdout) == ANSWER
 
 
@@ -220,7 +219,7 @@ def test_the_form_that_curl_sends_is_read(server: Running) -> None:
     server.serve(IDENTITY)
     url = f"http://{server.address}/predict"
     for option in (["--data-urlencode", f"json={BODY.decode()}"], ["--form", 'data={"ndarray":[[1,2]]}']):
-        done = subprocess.run(["curl", "--silent", *option, url], capture_output=True, timeout=50, check=True)
+        done = subprocess.run(["curl", "--silent", *option, url], capture_output=True, timeout=PATIENCE, check=True)
         assert json.loads(done.stdout) == ANSWER
 
 
@@ -243,7 +242,7 @@ def test_requests_that_come_together_are_joined_and_each_gets_its_own(any_engine
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(WAIT)
+        thread.join(PATIENCE)
     assert answers == {number: [[number * 2]] for number in range(40)}
     assert sum(rows) == 40
 

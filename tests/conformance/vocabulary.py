@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["SeldonComponent", "SeldonMicroserviceException", "Slow", "make", "words"]
+from serving import PATIENCE
 
-_HELD = 10.0
+__all__ = ["SeldonComponent", "SeldonMicroserviceException", "Slow", "make", "words"]
 
 
 class SeldonMicroserviceException(Exception):
@@ -72,7 +72,7 @@ class Slow:
         """What it is given, once it is let go."""
         self.made += 1
         self.entered.release()
-        assert self.release.wait(_HELD)
+        assert self.release.wait(PATIENCE)
         return X
 
 

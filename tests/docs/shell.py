@@ -19,9 +19,8 @@ from pathlib import Path
 
 from cli.command_line import write
 from rig.processes import free_port
+from serving import PATIENCE
 
-#: Seconds that a command, or the start of a server, may take.
-PATIENCE = 50.0
 _SERVES = re.compile(r"^([A-Z_]+=\S+ )*modelwrap serve\b")
 _PORT = re.compile(r"(?<=localhost:)\d+|(?<=-port[ =])\d+")
 _PORT_VARIABLES = {"MODELWRAP_HTTP_PORT": "9000", "MODELWRAP_GRPC_PORT": "5000", "MODELWRAP_METRICS_PORT": "6000"}

@@ -16,7 +16,6 @@ from rig.iris import ROOT
 
 #: How curl ends here where the server refuses a request; a page that shows the refusal means it.
 REFUSED = 22
-pytestmark = pytest.mark.timeout(150)
 
 
 def name(page: Path) -> str:

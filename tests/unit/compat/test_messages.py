@@ -191,9 +191,9 @@ def test_a_stub_calls_a_servicer_of_the_same_service(run: Run) -> None:
         server.start()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             stub = prediction_pb2_grpc.ModelStub(channel)
-            print(stub.Predict(prediction_pb2.SeldonMessage(strData="s"), timeout=40).strData)
+            print(stub.Predict(prediction_pb2.SeldonMessage(strData="s"), timeout=100).strData)
             try:
-                stub.Metadata(Empty(), timeout=40)
+                stub.Metadata(Empty(), timeout=100)
             except grpc.RpcError as error:
                 print(error.code().name)
         server.stop(None).wait()

@@ -20,6 +20,7 @@ from modelwrap.image.cache import Cache
 from modelwrap.image.image import Layer, LayerKind
 from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.wheel_layers import wheel_layers
+from serving import PATIENCE
 from wheels import make_wheel
 
 VERSION = ".".join(map(str, sys.version_info[:3]))
@@ -186,19 +187,18 @@ def start_build(folder: Path, cache: str, workers: int) -> subprocess.Popen[byte
 
 
 def wait_for(build: subprocess.Popen[bytes]) -> bytes:
-    told, _ = build.communicate(timeout=100)
+    told, _ = build.communicate(timeout=PATIENCE)
     assert build.returncode == 0
     return told
 
 
-@pytest.mark.timeout(150)
 def test_a_build_after_a_killed_one_and_builds_side_by_side_come_to_the_same(tmp_path: Path) -> None:
     noise = random.Random(1)
     for number in range(4):
         files = {f"p{number}/m{n}.py": f"VALUE = {noise.random()}\n" * 40 for n in range(60)}
         make_wheel(tmp_path / "wheels", f"p{number}", files)
     killed = start_build(tmp_path, "cache", 2)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not list((tmp_path / "cache").glob("drafts/*")) and killed.poll() is None and time.monotonic() < deadline:
         time.sleep(0.001)
     killed.kill()

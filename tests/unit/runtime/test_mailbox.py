@@ -12,13 +12,12 @@ import pytest
 
 from modelwrap.errors import DeadlineExceeded, NotReady, Overloaded
 from modelwrap.runtime.mailbox import Call, Mailbox
-
-WAIT = 30.0
+from serving import PATIENCE
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a coroutine test with a limit, so that a defect fails instead of hanging."""
-    asyncio.run(asyncio.wait_for(test(), WAIT))
+    asyncio.run(asyncio.wait_for(test(), PATIENCE))
 
 
 @asynccontextmanager
@@ -40,11 +39,11 @@ class Gate:
 
     def __call__(self) -> str:
         self.entered.set()
-        assert self.release.wait(WAIT)
+        assert self.release.wait(PATIENCE)
         return "passed"
 
     async def held(self) -> None:
-        await asyncio.to_thread(self.entered.wait, WAIT)
+        await asyncio.to_thread(self.entered.wait, PATIENCE)
 
 
 @pytest.mark.parametrize("inline", [False, True])
@@ -216,7 +215,7 @@ def test_drain_refuses_new_calls_and_waits_for_those_admitted() -> None:
         async with started() as mailbox:
             gate = Gate()
             slow = mailbox.submit(gate)
-            draining = asyncio.create_task(mailbox.drain(WAIT))
+            draining = asyncio.create_task(mailbox.drain(PATIENCE))
             await asyncio.sleep(0)
             with pytest.raises(NotReady, match="shutting down"):
                 mailbox.submit(lambda: None)
@@ -241,7 +240,7 @@ def test_drain_is_bounded_and_counts_what_it_abandoned() -> None:
 
 def test_several_threads_make_calls_at_once() -> None:
     async def test() -> None:
-        together = threading.Barrier(3, timeout=WAIT)
+        together = threading.Barrier(3, timeout=PATIENCE)
         async with started(threads=3) as mailbox:
             calls = [mailbox.submit(together.wait) for _ in range(3)]
             assert sorted(await asyncio.gather(*calls)) == [0, 1, 2]

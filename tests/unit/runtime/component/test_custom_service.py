@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from modelwrap.runtime.component.custom_service import start_custom_service
-
-LIMIT = 30.0
+from serving import PATIENCE
 
 
 def ended(user_object: Any) -> None:
     thread = start_custom_service(user_object)
     assert thread is not None
-    thread.join(LIMIT)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -43,12 +42,12 @@ def test_it_shares_the_object_with_the_calls(cls: type[Learning]) -> None:
 
 def test_it_runs_beside_the_server_and_does_not_hold_the_process() -> None:
     go_on = threading.Event()
-    thread = start_custom_service(type("User", (), {"custom_service": lambda self: go_on.wait(LIMIT)})())
+    thread = start_custom_service(type("User", (), {"custom_service": lambda self: go_on.wait(PATIENCE)})())
     assert thread is not None
     assert thread.is_alive()
     assert thread.daemon
     go_on.set()
-    thread.join(LIMIT)
+    thread.join(PATIENCE)
 
 
 def test_its_end_is_told(caplog: pytest.LogCaptureFixture) -> None:
