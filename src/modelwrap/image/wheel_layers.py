@@ -122,18 +122,28 @@ class _Maker:
 
     def _write_wheel(self, file: WheelFile, writer: LayerWriter, without: set[str]) -> None:
         with _open(file) as wheel:
-            look = self.onlooker.look(file, wheel) if self.onlooker else None
             installation = install(wheel, self.environment)
-            bytecode = self._compile(file, installation)
+            # The modules are compiled by other processes while this one lays the files.
+            with ThreadPoolExecutor(1, thread_name_prefix="compile") as beside:
+                compiling = beside.submit(self._compile, file, installation)
+                self._write_files(file, wheel, installation, writer, without)
+            bytecode = compiling.result()
             record = installation.record(tuple(module.path for module in bytecode.modules))
-            for placed in (*installation.files, record):
-                if placed.path not in without:
-                    _write(placed, wheel, writer, look)
-            if look:
-                look.end()
+            if record.path not in without:
+                writer.file(record.path, record.content)
             for path, content in bytecode:
                 if path not in without:
                     writer.file(path, content)
+
+    def _write_files(
+        self, file: WheelFile, wheel: Wheel, installation: Installation, writer: LayerWriter, without: set[str]
+    ) -> None:
+        look = self.onlooker.look(file, wheel) if self.onlooker else None
+        for placed in installation.files:
+            if placed.path not in without:
+                _write(placed, wheel, writer, look)
+        if look:
+            look.end()
 
     def _compile(self, file: WheelFile, installation: Installation) -> Bytecode:
         if self.compiler is None:

@@ -15,7 +15,7 @@ from modelwrap.errors import ImageError
 from modelwrap.image.cache import Cache
 from modelwrap.image.oci import digest_of
 from modelwrap.image.target import PythonTarget
-from modelwrap.image.wheels import compiling
+from modelwrap.image.wheels import bytecode, compiling
 from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, is_worth_compiling
 
 SOURCE = """
@@ -94,6 +94,20 @@ def test_modules_are_compiled_for_the_image_and_python_checks_their_source(tmp_p
 def test_what_does_not_compile_is_left_out(tmp_path: Path) -> None:
     sources = {"two.py": "print 'two'", "null.py": "\0", "deep.py": "(" * 2000 + ")" * 2000, "right.py": "1"}
     assert [path.rpartition("/")[2][:6] for path in compiled(tmp_path, sources)] == ["right."]
+
+
+def test_the_number_of_interpreters_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = {f"m{number}.py": f"{SOURCE}NUMBER = {number}\n" for number in range(201)} | {"m7.py": "print 'two'"}
+    found = []
+    for count in (1, 2, 5):
+        monkeypatch.setattr(bytecode, "_PROCESSES", count)
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        found.append(compiled(folder, sources))
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) == 200
+    modules = {path.rpartition("/")[2].partition(".")[0]: marshal.loads(code[16:]) for path, code in found[0].items()}
+    assert all(int(name[1:]) in code.co_consts for name, code in modules.items()), "each has its own code"
 
 
 def test_nothing_is_run(tmp_path: Path) -> None:
