@@ -31,7 +31,7 @@ from modelwrap.image.runtime_layer import runtime_layer
 from modelwrap.image.sinks.sink import Sink, SinkReport
 from modelwrap.image.sources.opening import open_image
 from modelwrap.image.sources.reading import SourceImage
-from modelwrap.image.standard_library import standard_library_layer
+from modelwrap.image.standard_library import Librarian, standard_library_layer
 from modelwrap.image.steps import Reporter
 from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.validate.inspection import Inspector
@@ -105,7 +105,8 @@ def _decide(plan: BuildPlan, platform: Platform, reach: Reach, reporter: Reporte
     with reporter.step("base") as step:
         name = plan.image.base_image
         base = _open_base(name, platform, reach, offline=offline)
-        facts = probe_base(name, base.config, base.layers, reach.cache)
+        librarian = Librarian(reach.cache) if plan.has_bytecode else None
+        facts = probe_base(name, base.config, base.layers, reach.cache, librarian)
         _check_python(plan, facts)
         step.tell(f"{name}: {facts.description}")
     with reporter.step("resolve") as step:

@@ -5,21 +5,26 @@ Without it every start in a read-only container compiles these modules anew, for
 
 from __future__ import annotations
 
+import re
+import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from posixpath import basename, dirname, join
+from typing import TypeAlias, cast
 
 from modelwrap.image.archive import LayerWriter
-from modelwrap.image.cache import Cache
+from modelwrap.image.cache import BlobWriter, Cache
 from modelwrap.image.image import Blob, Layer, LayerKind
 from modelwrap.image.layer_cache import LayerRecipe, make_layer
 from modelwrap.image.layer_reading import reading_layer
-from modelwrap.image.oci import JSONValue, digest_of
+from modelwrap.image.oci import Digest, JSONValue, digest_of
 from modelwrap.image.target import PythonTarget
 from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, compiler_version
 
-__all__ = ["MODULES", "standard_library_layer"]
+__all__ = ["MODULES", "Librarian", "standard_library_layer"]
 
 _TABLE = """
 __future__ _collections_abc _compat_pickle _compression _sitebuiltins _weakrefset abc ast argparse base64 bisect
@@ -37,6 +42,12 @@ encodings/__init__ encodings/aliases encodings/ascii encodings/idna encodings/la
 MODULES = frozenset(_TABLE.split())
 #: The module whose bytecode tells that a base image brings its own.
 _WITNESS = "os.py"
+#: The end of what may be a library's path: which one the image's Python has is known once all layers are.
+_LIBRARY = re.compile(r"(?:^|(?<=/))python3\.[0-9]+(?=/)")
+#: The kind of kept sources of a layer; changes with what is kept of one.
+_SOURCES = "library-sources-1"
+#: A file that holds contents one after the other, and their paths and sizes; no size for what is taken away.
+_Kept: TypeAlias = "tuple[Path, list[tuple[str, int | None]]]"
 #: An archive without entries is not larger, in bytes.
 _EMPTY = 1024
 
@@ -58,7 +69,7 @@ def standard_library_layer(base: Sequence[Layer], target: PythonTarget, cache: C
     library = join(dirname(dirname(target.executable)), "lib", f"python{target.minor}").lstrip("/")
 
     def write(writer: LayerWriter) -> None:
-        for path, content in _compiled(_sources(base, library), cache):
+        for path, content in _compiled(_sources(base, library, cache), cache):
             writer.file(path, content)
 
     digests: list[JSONValue] = [layer.blob.descriptor.digest for layer in base]
@@ -83,33 +94,90 @@ def _compiled(sources: Mapping[str, bytes], cache: Cache) -> Iterator[tuple[str,
         yield from compile_sources(listed, cache, archive=None, digest=together, checked=False)
 
 
-def _sources(base: Sequence[Layer], library: str) -> dict[str, bytes]:
+def _sources(base: Sequence[Layer], library: str, cache: Cache) -> dict[str, bytes]:
     """The modules as they are in the image: a layer's files over those of the layers below."""
     found: dict[str, bytes] = {}
     for layer in base:
-        for path, content in _files(layer.blob, library):
+        for path, content in _files(layer.blob, cache):
             if content is None:
                 found = {place: kept for place, kept in found.items() if not f"{place}/".startswith(f"{path}/")}
-            else:
+            elif _is_wanted(path, library):
                 found[path] = content
     witness = compiled_path(f"{library}/{_WITNESS}")
     return {} if witness in found else found
 
 
-def _files(blob: Blob, library: str) -> Iterator[tuple[str, bytes | None]]:
-    """What a layer has of the modules, and, with None, what it takes away. Source: OCI image specification, layer."""
-    witness = compiled_path(f"{library}/{_WITNESS}")
-    with reading_layer(blob) as tar:
+def _files(blob: Blob, cache: Cache) -> Iterator[tuple[str, bytes | None]]:
+    """What a layer has of the modules of any library, and, with None, what it takes away."""
+    place, files = _kept(blob.descriptor.digest, cache) or _gathered(blob, cache)
+    with place.open("rb") as file:
+        for path, size in files:
+            yield path, None if size is None else file.read(size)
+
+
+def _kept(digest: Digest, cache: Cache) -> _Kept | None:
+    known = cache.recall(_SOURCES, digest)
+    place = cache.blob(str(known["blob"])) if known else None
+    return (place, cast("list[tuple[str, int | None]]", known["files"])) if known and place else None
+
+
+def _gathered(blob: Blob, cache: Cache) -> _Kept:
+    with Librarian(cache).look(blob.descriptor.digest) as look, reading_layer(blob) as tar:
         for entry in tar:
-            path = entry.name.removeprefix("./")
-            if basename(path).startswith(".wh."):
-                yield join(dirname(path), basename(path).removeprefix(".wh.")), None
-            elif entry.isfile() and (path == witness or _is_wanted(path, library)):
-                content = tar.extractfile(entry)
-                yield path, content.read() if content and path != witness else b""
+            _show(tar, entry, look)
+    return cache.place_of(look.digest), look.files
+
+
+def _show(tar: tarfile.TarFile, entry: tarfile.TarInfo, look: _Look) -> None:
+    """Source: OCI image specification, layer."""
+    path = entry.name.removeprefix("./")
+    if basename(path).startswith(".wh."):
+        look.see(join(dirname(path), basename(path).removeprefix(".wh.")), None)
+    elif entry.isfile() and (content := tar.extractfile(entry)):
+        look.see(path, content.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Librarian:
+    """Keeps the modules of layers that somebody reads through anyway.
+
+    Attributes:
+        cache: Where to.
+    """
+
+    cache: Cache
+
+    @contextmanager
+    def look(self, digest: Digest) -> Iterator[_Look]:
+        """Begins to look at a layer; what was seen is kept when the block ends well."""
+        with self.cache.writer() as writer:
+            look = _Look(writer)
+            yield look
+        files: list[JSONValue] = [[path, size] for path, size in look.files]
+        self.cache.remember(_SOURCES, digest, {"blob": look.digest, "files": files})
+
+
+class _Look:
+    def __init__(self, writer: BlobWriter) -> None:
+        self._writer = writer
+        self.files: list[tuple[str, int | None]] = []
+
+    @property
+    def digest(self) -> Digest:
+        """Of all that was kept so far."""
+        return self._writer.digest
+
+    def see(self, path: str, read: Callable[[], bytes] | None) -> None:
+        """Takes what is wanted, and what is no more."""
+        if read is None:
+            self.files.append((path, None))
+        elif any(_is_wanted(path, path[: match.end()]) for match in _LIBRARY.finditer(path)):
+            self.files.append((path, self._writer.write(read())))
 
 
 def _is_wanted(path: str, library: str) -> bool:
+    if path == compiled_path(f"{library}/{_WITNESS}"):
+        return True
     if not path.startswith(f"{library}/") or not path.endswith(".py"):
         return False
     module = path.removeprefix(f"{library}/").removesuffix(".py")

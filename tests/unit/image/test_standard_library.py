@@ -6,6 +6,7 @@ import marshal
 import subprocess
 import sys
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ import pytest
 from bases import pack
 from layer_content import unpack
 from modelwrap.errors import DamagedBlob
+from modelwrap.image.base.listing import list_layer
 from modelwrap.image.cache import Cache
 from modelwrap.image.dockerfile import SERVER_MODULES
 from modelwrap.image.image import BytesBlob, Layer, LayerKind
 from modelwrap.image.oci import MediaType, describe
-from modelwrap.image.standard_library import MODULES, standard_library_layer
+from modelwrap.image.standard_library import MODULES, Librarian, standard_library_layer
 from modelwrap.image.target import PythonTarget
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -78,6 +80,24 @@ def test_upper_layers_replace_and_remove_what_lower_ones_have(cache: Cache) -> N
     assert found
     assert list(found) == [f"{LIBRARY}/__pycache__/os.{TAG}.pyc"]
     assert b"upper" in next(iter(found.values()))
+
+
+def test_a_layer_that_was_probed_is_not_read_again(cache: Cache) -> None:
+    lower = base(**{"os.py": b"x = 'lower'\n", "abc.py": b"", "turtle.py": b""})
+    upper = base(**{"os.py": b"x = 'upper'\n", ".wh.abc.py": b""})
+    expected = made(lower, upper, cache=Cache(cache.place_of("sha256:0").parents[2] / "other"))
+    for each in (lower, upper):
+        list_layer(each.blob, Librarian(cache))
+    gone = [replace(each, blob=BytesBlob(each.blob.descriptor, b"gone")) for each in (lower, upper)]
+    assert expected
+    assert made(*gone, cache=cache) == expected
+
+
+def test_a_library_of_a_folder_named_as_one_is_found(cache: Cache) -> None:
+    place = f"opt/python{MINOR}/lib/python{MINOR}"
+    files: dict[str, bytes | str] = {f"{place}/os.py": b"", f"{place}/site-packages/python{MINOR}/abc.py": b""}
+    found = made(layer(files), cache=cache, target=PythonTarget(f"{MINOR}.0", f"/opt/python{MINOR}/bin/python3"))
+    assert set(found or ()) == {f"{place}/__pycache__/os.{TAG}.pyc"}
 
 
 def test_a_base_that_brings_its_bytecode_gets_none(cache: Cache) -> None:

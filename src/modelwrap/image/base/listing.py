@@ -5,23 +5,25 @@ What was found is small and depends on the layer's bytes only, so it may be kept
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import re
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from posixpath import basename, dirname, join, normpath
-from typing import IO, BinaryIO, TypeGuard, cast
+from typing import IO, BinaryIO, Protocol, TypeGuard, cast
 
 from modelwrap.errors import BaseImageError, DamagedBlob
 from modelwrap.image.base.clues import LARGEST_TOLD, reader_for
 from modelwrap.image.gunzip import Gunzip
 from modelwrap.image.image import Blob
-from modelwrap.image.oci import JSONObject, JSONValue
+from modelwrap.image.oci import Digest, JSONObject, JSONValue
 
-__all__ = ["LayerListing", "list_layer"]
+__all__ = ["LayerListing", "Look", "Onlooker", "list_layer"]
 
 _CHUNK = 1 << 20
 #: Taken from the archive at once, in bytes; tarfile's own 10 KiB are slow.
@@ -31,6 +33,20 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 #: Programs, shared libraries, and the file that shows where a standard library is.
 _ASKED_FOR = re.compile(r"(?:.*/)?s?bin/[^/]+|.*\.so(?:\.[^/]*)?|.*/python3\.[0-9]+t?/os\.py")
+
+
+class Look(Protocol):
+    """A look at one layer, whose files go by."""
+
+    def see(self, path: str, read: Callable[[], bytes] | None) -> None:
+        """Sees a file, whose content may be read once and now; with None for it, a path that is taken away."""
+
+
+class Onlooker(Protocol):
+    """Whoever wants files of a layer that is read through anyway."""
+
+    def look(self, digest: Digest) -> AbstractContextManager[Look]:
+        """Begins a look at a layer; the block ends well only if the layer is what its digest says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +99,33 @@ def _are_words(value: JSONValue) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
 
-def list_layer(blob: Blob) -> LayerListing:
+def list_layer(blob: Blob, onlooker: Onlooker | None = None) -> LayerListing:
     """Reads a layer through.
+
+    Args:
+        blob: The layer.
+        onlooker: Sees its files too.
 
     Raises:
         DamagedBlob: Its bytes are not what its digest says, or no archive.
         BaseImageError: It is compressed in a way that can't be read here.
     """
     digest = blob.descriptor.digest
-    with blob.open() as file:
+    with blob.open() as file, onlooker.look(digest) if onlooker else nullcontext() as look:
         hashing = _Hashing(file)
         packed = io.BufferedReader(hashing, _CHUNK)
         try:
             content = _unpacked(packed, digest)
-            listing = _read(content)
+            listing = _read(content, look)
             # Padding after the archive's end, and whatever follows it, count for the digest too.
             _drain(content)
             _drain(packed)
         except (tarfile.TarError, zlib.error, EOFError) as error:
             raise DamagedBlob(f"layer {digest} of the base image can't be read: {error}") from error
-    if hashing.digest != digest:
-        raise DamagedBlob(f"layer {digest} of the base image is damaged: its bytes have the digest {hashing.digest}")
+        if hashing.digest != digest:
+            raise DamagedBlob(
+                f"layer {digest} of the base image is damaged: its bytes have the digest {hashing.digest}"
+            )
     return listing
 
 
@@ -147,7 +169,7 @@ def _drain(file: IO[bytes]) -> None:
         pass
 
 
-def _read(content: IO[bytes]) -> LayerListing:
+def _read(content: IO[bytes], look: Look | None) -> LayerListing:
     files, removed, emptied = set[str](), set[str](), set[str]()
     links, told = dict[str, str](), dict[str, tuple[str, ...]]()
     with tarfile.open(fileobj=content, mode="r|", bufsize=_BLOCK) as archive:
@@ -158,12 +180,17 @@ def _read(content: IO[bytes]) -> LayerListing:
                 emptied.add(folder)
             elif name.startswith(_WHITEOUT):
                 removed.add(join(folder, name.removeprefix(_WHITEOUT)))
+                if look:
+                    look.see(join(folder, name.removeprefix(_WHITEOUT)), None)
             elif member.issym():
                 links[path] = member.linkname
             elif member.islnk():
                 _follow(path, normpath(member.linkname).lstrip("/"), files, told)
             elif member.isfile():
-                _note(archive, member, path, files, told)
+                read = functools.cache(functools.partial(_content, archive, member))
+                _note(member, path, read, files, told)
+                if look:
+                    look.see(path, read)
     return LayerListing(frozenset(files), links, frozenset(removed), frozenset(emptied), told)
 
 
@@ -175,11 +202,20 @@ def _follow(path: str, target: str, files: set[str], told: dict[str, tuple[str, 
         told[path] = told[target]
 
 
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return file.read() if file else b""
+
+
 def _note(
-    archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, files: set[str], told: dict[str, tuple[str, ...]]
+    member: tarfile.TarInfo,
+    path: str,
+    read: Callable[[], bytes],
+    files: set[str],
+    told: dict[str, tuple[str, ...]],
 ) -> None:
     reader = reader_for(path)
     if reader or _ASKED_FOR.fullmatch(path):
         files.add(path)
-    if reader and member.size <= LARGEST_TOLD and (file := archive.extractfile(member)):
-        told[path] = tuple(reader(file.read()))
+    if reader and member.size <= LARGEST_TOLD:
+        told[path] = tuple(reader(read()))

@@ -12,7 +12,7 @@ from posixpath import basename, dirname, join
 from modelwrap.errors import BaseImageError
 from modelwrap.image.base.clues import MACHINE, is_about_packages
 from modelwrap.image.base.facts import BaseFacts
-from modelwrap.image.base.listing import LayerListing, list_layer
+from modelwrap.image.base.listing import LayerListing, Onlooker, list_layer
 from modelwrap.image.base.tree import Tree, lay_over
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import Blob, Layer
@@ -33,7 +33,9 @@ _TRIPLET = re.compile(r"[a-z0-9_]+-linux-(?:gnu|musl)[a-z0-9]*")
 _SUGGESTION = "choose another --base-image, for example python:3.12-slim"
 
 
-def probe_base(name: str, config: JSONObject, layers: Sequence[Layer], cache: Cache) -> BaseFacts:
+def probe_base(
+    name: str, config: JSONObject, layers: Sequence[Layer], cache: Cache, onlooker: Onlooker | None = None
+) -> BaseFacts:
     """Finds out what a base image brings.
 
     Args:
@@ -41,12 +43,13 @@ def probe_base(name: str, config: JSONObject, layers: Sequence[Layer], cache: Ca
         config: Its config.
         layers: Its layers, the lowest first. Those that no probe has seen are read through.
         cache: What was seen of a layer is kept here, under its digest.
+        onlooker: Sees the files of the layers that are read.
 
     Raises:
         BaseImageError: It has no Python that modelwrap runs on, or is not what its config says.
         DamagedBlob: A layer is not what its digest says.
     """
-    tree = lay_over(_listing(layer.blob, cache) for layer in layers)
+    tree = lay_over(_listing(layer.blob, cache, onlooker) for layer in layers)
     settings = config.get("config")
     settings = settings if isinstance(settings, dict) else {}
     environment = _environment(settings.get("Env"))
@@ -63,12 +66,12 @@ def probe_base(name: str, config: JSONObject, layers: Sequence[Layer], cache: Ca
     )
 
 
-def _listing(blob: Blob, cache: Cache) -> LayerListing:
+def _listing(blob: Blob, cache: Cache, onlooker: Onlooker | None) -> LayerListing:
     digest = blob.descriptor.digest
     kept = cache.recall(_LISTINGS, digest)
     if kept is not None and (listing := LayerListing.of(kept)):
         return listing
-    listing = list_layer(blob)
+    listing = list_layer(blob, onlooker)
     cache.remember(_LISTINGS, digest, listing.document)
     return listing
 
