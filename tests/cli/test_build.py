@@ -47,6 +47,42 @@ def test_quiet_prints_the_digest_and_nothing_else(bench: Bench) -> None:
     assert re.fullmatch(DIGEST, outcome.out)
 
 
+def engine(folder: Path, name: str, *, answers: bool) -> None:
+    """A container engine that keeps what it is given to load, if it answers at all."""
+    write(folder, {name: f'#!/bin/sh\n[ {int(answers)} = 1 ] || exit 1\n[ "$1" != load ] || cat >"$0.loaded"\n'})
+    (folder / name).chmod(0o755)
+
+
+def test_an_engine_that_does_not_answer_is_passed_over(bench: Bench) -> None:
+    programs = bench.folder / "bin"
+    engine(programs, "docker", answers=False)
+    engine(programs, "podman", answers=True)
+    outcome = bench.build("--load", "-t", "m:1", PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
+    assert outcome.status == 0, outcome.err
+    assert "note: no answer comes from docker, so the image goes to podman\n" in outcome.err
+    assert (programs / "podman.loaded").stat().st_size > 0
+    assert not (programs / "docker.loaded").exists()
+
+
+@pytest.mark.parametrize(
+    ("here", "said"),
+    [
+        (("docker", "podman"), "no answer comes from docker and podman, so the image can't be loaded"),
+        (("docker",), "no answer comes from docker, so the image can't be loaded"),
+        ((), "there is no docker and no podman here, so the image can't be loaded"),
+    ],
+)
+def test_without_an_engine_that_answers_nothing_is_built(here: tuple[str, ...], said: str, bench: Bench) -> None:
+    programs = bench.folder / "bin"
+    programs.mkdir()
+    for name in here:
+        engine(programs, name, answers=False)
+    outcome = bench.build("--load", "-t", "m:1", PATH=f"{programs}{os.pathsep}/nowhere")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith(f"error: {said}\n")
+    assert "--tar FILE or --oci DIR need none" in outcome.err
+
+
 def test_every_place_gets_the_same_image_and_json_tells_of_it(bench: Bench) -> None:
     out, tar = bench.folder / "out", bench.folder / "m.tar"
     document = json.loads(bench.build("--json", "--oci", out, "--tar", tar, "-t", "m:1").out)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from modelwrap.image.pipeline import Built, Reach, attach, build, decide, delive
 from modelwrap.image.plan import make_plan
 from modelwrap.image.reference import ImageName, Reference, default_image_name, parse_reference
 from modelwrap.image.sinks.archive import ArchiveSink
-from modelwrap.image.sinks.daemon import DaemonSink
+from modelwrap.image.sinks.daemon import DaemonSink, engines
 from modelwrap.image.sinks.layout import LayoutSink
 from modelwrap.image.sinks.registry import RegistrySink
 from modelwrap.image.sinks.sink import Sink
@@ -158,6 +157,7 @@ def _dry(request: Request, plan: BuildPlan) -> int:
 def _build(request: Request, plan: BuildPlan) -> int:
     """Makes the image and brings it where it is wanted; its digest is the result."""
     began = time.monotonic()
+    engine = _engine(quiet=request.quiet) if request.load else ""
     with (
         reporting(quiet=request.quiet) as reporter,
         reaching(insecure=request.insecure, ca_bundle=request.ca_bundle) as reach,
@@ -165,7 +165,7 @@ def _build(request: Request, plan: BuildPlan) -> int:
         decided = decide(plan, reach, reporter)
         built = build(plan, decided, reach, reporter)
         names = _names(request, plan)
-        reports = deliver(built, _sinks(request, reach), names, reporter)
+        reports = deliver(built, _sinks(request, reach, engine), names, reporter)
         if request.push and request.sbom:
             attach(plan, built, decided, names, reach, reporter)
     locks = _keep_locks(request, built)
@@ -176,27 +176,36 @@ def _build(request: Request, plan: BuildPlan) -> int:
     return Exit.GOOD
 
 
-def _sinks(request: Request, reach: Reach) -> list[tuple[str, Sink]]:
+def _sinks(request: Request, reach: Reach, engine: str) -> list[tuple[str, Sink]]:
     """What costs least to do again comes first."""
     sinks: list[tuple[str, Sink]] = []
     if request.oci:
         sinks.append(("write", LayoutSink(Path(request.oci))))
     if request.tar:
         sinks.append(("write", ArchiveSink(Path(request.tar))))
-    if request.load:
-        sinks.append(("load", DaemonSink(_engine())))
+    if engine:
+        sinks.append(("load", DaemonSink(engine)))
     if request.push:
         sinks.append(("push", RegistrySink(reach.connect)))
     return sinks
 
 
-def _engine() -> str:
-    found = next((name for name in ("docker", "podman") if shutil.which(name)), None)
-    if found is None:
-        raise ImageError(
-            "there is no docker and no podman here to load an image into\n--tar FILE or --oci DIR need none"
-        )
-    return found
+def _engine(*, quiet: bool) -> str:
+    """The engine to load into: the first that answers.
+
+    Raises:
+        ImageError: None does.
+    """
+    found = engines()
+    silent = " and ".join(name for name, answers in found.items() if not answers)
+    what = f"no answer comes from {silent}" if silent else "there is no docker and no podman here"
+    answering = next((name for name, answers in found.items() if answers), None)
+    if answering is None:
+        start = "start its daemon; " if silent else ""
+        raise ImageError(f"{what}, so the image can't be loaded\n{start}--tar FILE or --oci DIR need none")
+    if silent and not quiet:
+        terminal.note(f"{what}, so the image goes to {answering}")
+    return answering
 
 
 def _names(request: Request, plan: BuildPlan) -> list[ImageName]:

@@ -21,7 +21,7 @@ from unit.image.conftest import Planner
 BUILDER = """#!/bin/sh
 case $1 in
     --version) echo "@KIND@ version 1.0"; exit 0 ;;
-    version) echo "@CLIENT@"; exit 0 ;;
+    version) echo "@CLIENT@"; exit @VERSION@ ;;
     buildx) exit @BUILDX@ ;;
 esac
 printf '%s\\n' "$@" >"$RECORD/arguments"
@@ -63,6 +63,7 @@ def run(tmp_path: Path, plan: Planner) -> Runner:
         builders: tuple[str, ...] = ("docker",),
         client: str = "27.0.1",
         buildx: bool = True,
+        silent: tuple[str, ...] = (),
         repository: str = "seldonio",
         requirements: str = "scipy\n",
         **environment: str,
@@ -75,6 +76,7 @@ def run(tmp_path: Path, plan: Planner) -> Runner:
                 (path / tool).symlink_to(found)
         for builder in builders:
             values = {"@KIND@": builder, "@CLIENT@": client, "@BUILDX@": "0" if buildx else "1"}
+            values["@VERSION@"] = "1" if builder in silent else "0"
             text = BUILDER
             for place, value in values.items():
                 text = text.replace(place, value)
@@ -119,6 +121,32 @@ def test_the_first_builder_that_is_there_is_used(builders: tuple[str, ...], expe
     tag = "seldonio/m:0.1" if expected == "docker" else "docker.io/seldonio/m:0.1"
     layers = ["--layers"] if expected == "buildah" else []
     assert built.arguments == ["build", *layers, "--tag", tag, "--file", "Dockerfile", "."]
+
+
+@pytest.mark.parametrize(
+    ("silent", "expected"), [(("docker",), "podman"), (("docker", "podman"), "buildah"), (("podman",), "docker")]
+)
+@pytest.mark.parametrize("script", ["build_image.sh", "push_image.sh"])
+def test_a_builder_whose_daemon_does_not_answer_is_passed_over(
+    script: str, silent: tuple[str, ...], expected: str, run: Runner
+) -> None:
+    ended = run(script, builders=("docker", "podman", "buildah"), silent=silent)
+    assert ended.status == 0, ended.err
+    assert ("docker.io/seldonio/m:0.1" in ended.arguments) is (expected != "docker")
+    assert ("--layers" in ended.arguments) is (expected == "buildah" and script == "build_image.sh")
+    passed_over = f"note: no answer from {' '.join(silent)}, so {expected} is used\n"
+    assert (passed_over in ended.err) is (expected != "docker")
+
+
+@pytest.mark.parametrize("script", ["build_image.sh", "push_image.sh"])
+def test_where_no_builder_answers_those_that_are_there_are_named(script: str, run: Runner) -> None:
+    ended = run(script, builders=("docker", "buildah"), silent=("docker", "buildah"))
+    assert (ended.status, ended.arguments) == (1, [])
+    assert ended.err == f"{script}: no answer from docker buildah: is the daemon running?\n"
+
+
+def test_a_builder_that_is_named_is_not_asked_first(run: Runner) -> None:
+    assert run("build_image.sh", silent=("docker",), MODELWRAP_BUILDER="docker").arguments[0] == "build"
 
 
 def test_a_builder_can_be_named_with_options(run: Runner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -16,7 +17,28 @@ from modelwrap.image.sinks.archive import write_archive
 from modelwrap.image.sinks.sink import SILENT, SinkReport
 from modelwrap.image.steps import Step
 
-__all__ = ["DaemonSink"]
+__all__ = ["DaemonSink", "engines"]
+
+_ENGINES = ("docker", "podman")
+#: Seconds that an engine may take to tell its version.
+_PATIENCE = 10.0
+
+
+def engines() -> dict[str, bool]:
+    """The container engines on this machine, and whether each answers, the preferred one first.
+
+    A program that is here says little: Docker's daemon may be off, and so may the machine of Podman on a Mac. Asking
+    for the version reaches both.
+    """
+    return {program: _answers(program) for program in _ENGINES if shutil.which(program)}
+
+
+def _answers(program: str) -> bool:
+    try:
+        asked = subprocess.run([program, "version"], capture_output=True, check=False, timeout=_PATIENCE)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the image from any directory, with docker, podman or buildah: the first that is there, or the one that
+# Builds the image from any directory, with docker, podman or buildah: the first that answers, or the one that
 # MODELWRAP_BUILDER names. Arguments are passed on:  ./build_image.sh --platform linux/amd64 --no-cache
 #
 # What pip is told here, it is told in the build: PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_TRUSTED_HOST, PIP_NO_INDEX,
@@ -20,11 +20,16 @@ fail() {
 }
 
 builder=${MODELWRAP_BUILDER-}
+silent=
+# docker is often there while its daemon is not running, and podman's machine on a Mac likewise: `version` asks for both.
 for candidate in docker podman buildah; do
-    [ -n "$builder" ] || ! command -v "$candidate" >/dev/null 2>&1 || builder=$candidate
+    [ -z "$builder" ] && command -v "$candidate" >/dev/null 2>&1 || continue
+    if $candidate version >/dev/null 2>&1; then builder=$candidate; else silent="$silent $candidate"; fi
 done
-[ -n "$builder" ] || fail 'no docker, podman or buildah found' \
+[ -n "$builder$silent" ] || fail 'no docker, podman or buildah found' \
     'install one of them, or say where it is: MODELWRAP_BUILDER=/path/to/docker ./build_image.sh'
+[ -n "$builder" ] || fail "no answer from$silent: is the daemon running?"
+[ -z "$silent" ] || printf 'note: no answer from%s, so %s is used\n' "$silent" "$builder" >&2
 command -v "${builder%% *}" >/dev/null 2>&1 || fail "MODELWRAP_BUILDER=$builder: there is no program ${builder%% *}"
 # $builder may hold options too ("podman --runtime runc"), so it is split into words on purpose.
 case $($builder --version 2>/dev/null || true) in

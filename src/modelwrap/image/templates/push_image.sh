@@ -6,19 +6,22 @@ CDPATH='' cd -- "$(dirname -- "$0")"
 image=@IMAGE@
 qualified=@QUALIFIED@
 
+fail() {
+    printf 'push_image.sh: %s\n' "$@" >&2
+    exit 1
+}
+
 builder=${MODELWRAP_BUILDER-}
+silent=
 for candidate in docker podman buildah; do
-    [ -n "$builder" ] || ! command -v "$candidate" >/dev/null 2>&1 || builder=$candidate
+    [ -z "$builder" ] && command -v "$candidate" >/dev/null 2>&1 || continue
+    if $candidate version >/dev/null 2>&1; then builder=$candidate; else silent="$silent $candidate"; fi
 done
-if [ -z "$builder" ]; then
-    printf 'push_image.sh: %s\n' 'no docker, podman or buildah found' \
-        'install one of them, or say where it is: MODELWRAP_BUILDER=/path/to/docker ./push_image.sh' >&2
-    exit 1
-fi
-if ! command -v "${builder%% *}" >/dev/null 2>&1; then
-    printf 'push_image.sh: %s\n' "MODELWRAP_BUILDER=$builder: there is no program ${builder%% *}" >&2
-    exit 1
-fi
+[ -n "$builder$silent" ] || fail 'no docker, podman or buildah found' \
+    'install one of them, or say where it is: MODELWRAP_BUILDER=/path/to/docker ./push_image.sh'
+[ -n "$builder" ] || fail "no answer from$silent: is the daemon running?"
+[ -z "$silent" ] || printf 'note: no answer from%s, so %s is used\n' "$silent" "$builder" >&2
+command -v "${builder%% *}" >/dev/null 2>&1 || fail "MODELWRAP_BUILDER=$builder: there is no program ${builder%% *}"
 # $builder may hold options too, so it is split into words on purpose.
 case $($builder --version 2>/dev/null || true) in
     *podman* | *buildah*) $builder push "$@" "$qualified" ;;
