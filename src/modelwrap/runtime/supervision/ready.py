@@ -45,12 +45,14 @@ class Ready:
     load_seconds: float
     load_bytes: int
 
-    def sentence(self) -> str:
-        """Who is ready, after how long, and where."""
+    def sentence(self, *, where: bool = True) -> str:
+        """Who is ready, after how long, and, where that is wanted, at which addresses."""
         grown = (
             f" (+{self.load_bytes / 1e6:.0f} MB)" if self.load_bytes else ""
         )  # nothing where the system tells nothing
         took = f"{self.name} ready in {self.load_seconds:.1f} s{grown}"
+        if not where:
+            return took
         grpc = "" if self.grpc is None else f"  gRPC {address(self.host, self.grpc)}"
         metrics = f"  metrics http://{address(self.host, self.metrics)}{self.metrics_path}"
         return f"{took}: REST http://{address(self.host, self.http)}{grpc}{metrics}"

@@ -182,8 +182,10 @@ class _Supervisor:
             load_seconds=self._facts.load_seconds,
             load_bytes=self._facts.load_bytes,
         )
-        self._notices.say(ready.sentence(), **ready.fields())
-        ready.tell(self._settings.life.ready_fd)
+        told = self._settings.life.ready_fd
+        # Whoever starts a server with a descriptor shows its addresses as it likes; they need not be there twice.
+        self._notices.say(ready.sentence(where=told is None), **ready.fields())
+        ready.tell(told)
 
     # -- workers ---------------------------------------------------------------------------------------------------
 

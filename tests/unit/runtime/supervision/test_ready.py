@@ -27,6 +27,7 @@ def test_the_sentence_tells_who_after_how_long_and_where() -> None:
         "IrisClassifier ready in 3.2 s (+96 MB): REST http://0.0.0.0:9000  gRPC 0.0.0.0:5000  "
         "metrics http://0.0.0.0:6000/metrics"
     )
+    assert READY.sentence(where=False) == "IrisClassifier ready in 3.2 s (+96 MB)"
 
 
 def test_the_sentence_leaves_out_what_is_not_there() -> None:
