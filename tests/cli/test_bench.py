@@ -120,4 +120,9 @@ def test_nobody_at_the_url_is_told(tmp_path: Path) -> None:
     place = folder(tmp_path)
     outcome = modelwrap("bench", "http://127.0.0.1:9", "--contract", place / "contract.json", *QUICK)
     assert outcome.status == 1
-    assert "the model does not answer" in outcome.error
+    assert "nobody answers at http://127.0.0.1:9 (connection refused)" in outcome.error
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_said_to_be_measured(tmp_path: Path) -> None:
+    outcome = modelwrap("bench", "nowhere", cwd=tmp_path)
+    assert (outcome.status, outcome.out, outcome.err) == (1, "", "error: there is no folder nowhere\n")

@@ -179,13 +179,6 @@ def test_the_metadata_stands_in_for_a_contract(tmp_path: Path) -> None:
     assert "✓ REST tensor" in outcome.out
 
 
-def test_nobody_there_is_a_problem_in_plain_words(tmp_path: Path) -> None:
-    place = folder(tmp_path)
-    outcome = modelwrap("test", "http://127.0.0.1:9", "--contract", place / "contract.json", "--rest")
-    assert outcome.status == 1
-    assert "the connection broke: ConnectionRefusedError" in lines(outcome)["REST ndarray"]
-
-
 def test_without_grpcio_rest_alone_is_tried_and_that_is_said(tmp_path: Path) -> None:
     place = folder(tmp_path)
     elsewhere = write(tmp_path / "no-grpcio", {"grpc.py": "raise ImportError('as if it were not installed')\n"})
@@ -227,14 +220,15 @@ def test_without_any_contract_it_says_what_one_looks_like(tmp_path: Path) -> Non
     assert '"features"' in outcome.error
 
 
-def test_an_address_where_nobody_listens_is_told_as_that() -> None:
+@pytest.mark.parametrize("words", [[], ["--contract", "contract.json"], ["--contract", "contract.json", "--rest"]])
+def test_an_address_where_nobody_listens_is_told_as_that(words: list[str], tmp_path: Path) -> None:
+    write(tmp_path, {"contract.json": CONTRACT})
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # bound without listening: the port is nobody's, and refuses
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        outcome = modelwrap("test", url)
-    assert outcome.status == 1
-    assert f"nobody answers at {url}" in outcome.error
-    assert "contract" not in outcome.error
+        outcome = modelwrap("test", url, *words, cwd=tmp_path)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err == f"error: nobody answers at {url} (connection refused)\n  start it, or check host and port\n"
 
 
 @pytest.mark.parametrize("command", ["test", "bench"])

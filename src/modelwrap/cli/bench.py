@@ -88,11 +88,13 @@ def _bench(request: _Request) -> int:
 def _measured(request: _Request, plan: Plan) -> tuple[str, Figures]:
     """What was measured, and the figures."""
     from modelwrap.cli.load.experiment import compare, measure_as_it_is  # noqa: PLC0415
-    from modelwrap.cli.trial.target import folder_target, url_target  # noqa: PLC0415
+    from modelwrap.cli.trial.target import find_model, folder_target, url_target  # noqa: PLC0415
 
     if request.is_url:
         target = url_target(request.target, request.role, None)
         return target.about, measure_as_it_is(target, plan)
+
+    find_model(Path(request.target), request.model_name, request.role)  # a folder without one is told of as that
 
     def serve(settings: Sequence[str]) -> AbstractContextManager[Target]:
         return folder_target(Path(request.target), request.model_name, request.role, request.parameters, settings)

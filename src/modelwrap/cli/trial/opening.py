@@ -60,6 +60,8 @@ def open_session(target: Target, contract: Contract | None, wishes: Wishes, stac
         ProjectError: Nobody answers, nothing tells what goes in, or no way is left to send it.
     """
     rest = RestClient(target.rest, wishes.timeout)
+    if wishes.rest and (why := rest.silence()):
+        raise ProjectError(f"nobody answers at {target.rest} ({why})\nstart it, or check host and port")
     grpc, left_out = _grpc(target, wishes, stack)
     contract = contract or _implied_contract(target, rest)
     doors = Doors(rest if wishes.rest else None, grpc, target.endpoint)
@@ -99,8 +101,6 @@ def _grpc(target: Target, wishes: Wishes, stack: ExitStack) -> tuple[GrpcClient 
 def _implied_contract(target: Target, rest: RestClient) -> Contract:
     if contract := contract_of_metadata(rest.document("/metadata")):
         return contract
-    if rest.is_refused():
-        raise ProjectError(f"nobody answers at {target.rest} (connection refused)\nstart it, or check host and port")
     where = f"in {target.folder}" if target.folder else "here"
     raise ProjectError(
         f"nothing tells what the inputs are: there is no {CONTRACT_FILE} {where}, and no shape in the metadata\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -70,18 +71,20 @@ class RestClient:
         except (OSError, http.client.HTTPException, ValueError):
             return None
 
-    def is_refused(self) -> bool:
-        """Whether nobody listens at the address."""
-        connection = http.client.HTTPConnection(self._address.host, self._address.port, timeout=self._timeout)
+    def silence(self) -> str:
+        """Why nobody answers at the address; empty where somebody does."""
+        where = (self._address.host, self._address.port)
         try:
-            connection.connect()
+            socket.create_connection(where, timeout=self._timeout).close()
         except ConnectionRefusedError:
-            return True
-        except OSError:
-            return False
-        finally:
-            connection.close()
-        return False
+            return "connection refused"
+        except socket.gaierror:
+            return f"the name {self._address.host} is not known here"
+        except TimeoutError:
+            return f"no connection within {self._timeout:g} s"
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
 
     def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         started = time.perf_counter()

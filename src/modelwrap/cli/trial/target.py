@@ -17,7 +17,7 @@ from modelwrap.project import ClassSource, choose_model_name, open_folder, read_
 from modelwrap.project.classes import find_class
 from modelwrap.project.roles import fitting_roles
 
-__all__ = ["Target", "folder_target", "url_target"]
+__all__ = ["Target", "find_model", "folder_target", "url_target"]
 
 #: Paths of a gateway, beside which it has no others that are a component's. Source: component API section 5.1.
 _GATEWAY_PATHS = ("/api/v0.1/predictions", "/api/v1.0/predictions", "/api/v0.1/feedback", "/api/v1.0/feedback")
@@ -76,6 +76,21 @@ def url_target(url: str, role: Role | None, grpc_port: int | None) -> Target:
     return Target(address, where, grpc_port is not None, endpoint, role or Role.MODEL, f"{address}{endpoint}")
 
 
+def find_model(path: Path, name: str | None, role: Role | None) -> tuple[Path, str, Role]:
+    """The real path of a model folder, the class in it, and its service type, where they are not given.
+
+    Raises:
+        ProjectError: There is no such folder, or it holds no such class.
+    """
+    if _ADDRESS.fullmatch(str(path)) and not path.exists():
+        raise ProjectError(f"there is no folder {path}\ndid you mean http://{path}?")
+    root = open_folder(path)
+    name = name or choose_model_name(root)
+    role = role or _fitting(find_class(root, name))
+    read_class(root, name, role)
+    return root, name, role
+
+
 @contextmanager
 def folder_target(
     path: Path, name: str | None, role: Role | None, parameters: str | None, settings: Sequence[str] = ()
@@ -93,12 +108,7 @@ def folder_target(
         ProjectError: The folder holds no such class.
         LoadFailed: It can't be served.
     """
-    if _ADDRESS.fullmatch(str(path)) and not path.exists():
-        raise ProjectError(f"there is no folder {path}\ndid you mean http://{path}?")
-    root = open_folder(path)
-    name = name or choose_model_name(root)
-    role = role or _fitting(find_class(root, name))
-    read_class(root, name, role)
+    root, name, role = find_model(path, name, role)
     flags = [f"--service-type={role}", *([f"--parameters={parameters}"] if parameters else []), *settings]
     with served(root, name, flags) as server:
         about = f"{name} ({role}), loaded in {server.load_seconds:.1f} s"
