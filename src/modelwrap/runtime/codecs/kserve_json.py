@@ -16,6 +16,7 @@ import numpy as np
 from modelwrap.errors import ComponentFailed, InvalidRequest, ModelwrapError
 from modelwrap.runtime.codecs import json_arrays, json_text
 from modelwrap.runtime.codecs.json_text import kind_of
+from modelwrap.runtime.codecs.large_json import Places, read_large
 from modelwrap.runtime.message import NO_META, Message, Request
 from modelwrap.runtime.payload import (
     Array,
@@ -44,6 +45,8 @@ __all__ = [
 
 SELDON_MESSAGES = False
 _NAMED_ROWS = "instances"
+#: Where a request may hold a large list of numbers.
+_LISTS: Places = {_NAMED_ROWS: True, "predictions": True, "inputs": True}
 
 
 def decode_message(request: Request, /) -> Message:
@@ -52,7 +55,8 @@ def decode_message(request: Request, /) -> Message:
     Raises:
         InvalidRequest: There are no instances, or they are no array.
     """
-    return _message(_read(request))
+    large = read_large(request.body, _LISTS)
+    return _message(_read(request) if large is None else large)
 
 
 def decode_messages(request: Request, /) -> list[Message]:
@@ -107,7 +111,7 @@ def _read(request: Request) -> JSONValue:
         raise InvalidRequest(f"Unrecognized request format: {error}") from None
 
 
-def _message(document: JSONValue) -> Message:
+def _message(document: UserValue) -> Message:
     if type(document) is not dict:
         raise InvalidRequest(f'Unrecognized request format: send {{"instances": [...]}}, not {kind_of(document)}')
     return Message(_payload(document), NO_META, None, document)
@@ -116,20 +120,20 @@ def _message(document: JSONValue) -> Message:
 def _payload(document: JSONObject) -> Array:
     for member in (_NAMED_ROWS, "predictions"):  # what the node before answered is what the next one is asked
         rows = document.get(member)
-        if type(rows) is list:
+        if isinstance(rows, list | np.ndarray):
             return _rows(rows)
         if rows is not None:
             raise InvalidRequest(f'"{member}" must be a list of rows, not {kind_of(rows)}')
     columns = document.get("inputs")
-    if type(columns) is list:
+    if isinstance(columns, list | np.ndarray):
         return _rows(columns)
     if type(columns) is dict and columns:
         return _columns(columns)
     raise InvalidRequest('Unrecognized request format: there is no list of "instances", and no "inputs"')
 
 
-def _rows(rows: list[JSONValue]) -> Array:
-    if rows and type(rows[0]) is dict:
+def _rows(rows: list[JSONValue] | np.ndarray) -> Array:
+    if isinstance(rows, list) and rows and type(rows[0]) is dict:
         names = list(rows[0])
         if all(type(row) is dict and row.keys() == rows[0].keys() for row in rows):
             table: JSONValue = [[row[name] for name in names] for row in rows]  # type: ignore[call-overload, index]

@@ -7,7 +7,7 @@ it does not read for certain is read the usual way.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any, TypeAlias
@@ -16,25 +16,28 @@ import numpy as np
 
 from modelwrap.runtime.payload import JSONValue, UserValue
 
-__all__ = ["read_large"]
+__all__ = ["Places", "read_large"]
 
 #: Bytes from which on another parser pays: what is smaller is read the usual way in 0.2 ms.
 _LARGE = 65_536
 #: Bytes that a list must have on average, since each list costs an object here too.
 _BYTES_A_LIST = 512
 
-#: Where such a list may lie: the names of members on the way to it, and True for the list itself.
-_Places: TypeAlias = "Mapping[str, _Places | bool]"
-#: Source: component API section 4.
-_PLACES: _Places = {"data": {"ndarray": True, "tensor": {"values": True}}}
+#: Where such lists may lie: the names of members on the way to it, a sequence of one for all elements of a list, and
+#: True for the list of numbers itself.
+Places: TypeAlias = "Mapping[str, Places] | Sequence[Places] | bool"
 #: What it raises where a document is not what was hoped for.
 _DOUBTS = (IndexError, KeyError, RuntimeError, TypeError, ValueError)
 
 
-def read_large(text: bytes) -> UserValue | None:
-    """The value of a message's JSON text, with an array in place of the list of numbers in its `data`.
+def read_large(text: bytes, places: Places) -> UserValue | None:
+    """The value of JSON text, with arrays in place of lists of numbers.
 
-    The array is the one that `json_arrays` makes of the list: int64, or float64 with any float among the numbers.
+    An array is the one that `json_arrays` makes of the list: int64, or float64 with any float among the numbers.
+
+    Args:
+        text: The text.
+        places: Where arrays are wanted; all else is read as it is.
 
     Returns:
         None where the text has to be read the usual way: it is small or made of small lists, there is any doubt about
@@ -47,7 +50,7 @@ def read_large(text: bytes) -> UserValue | None:
         return None
     reading = _Reading(simdjson)
     try:
-        value = reading.value(simdjson.Parser().parse(text), _PLACES)
+        value = reading.value(simdjson.Parser().parse(text), places)
     except _DOUBTS:
         return None
     # A row may hide a list of one number among its numbers, which only the number of brackets tells.
@@ -75,20 +78,29 @@ class _Reading:
         self._object, self._array = simdjson.Object, simdjson.Array
         self.lists = 0
 
-    def value(self, element: Any, places: _Places | bool) -> UserValue:
+    def value(self, element: Any, places: Places) -> UserValue:
         """The value of an element.
 
         Raises:
             ValueError: An object has equal keys, or an array's rows differ.
-            TypeError: A list is not made of numbers alone.
+            TypeError: A list that begins with a number is not made of numbers alone.
+            IndexError: It is empty.
         """
-        if isinstance(element, self._array) and places is True:
+        if isinstance(element, self._array) and places is True and self._begins_with_number(element):
             return self._numbers(element)
+        if isinstance(element, self._array) and isinstance(places, Sequence):
+            self.lists += 1
+            return [self.value(each, places[0]) for each in element]
         if isinstance(element, self._object) and isinstance(places, Mapping):
             return self._members(element, places)
         return self._plain(element)
 
-    def _members(self, element: Any, places: _Places) -> dict[str, UserValue]:
+    def _begins_with_number(self, element: Any) -> bool:
+        while isinstance(element, self._array):
+            element = element[0]
+        return type(element) in {int, float}
+
+    def _members(self, element: Any, places: Mapping[str, Places]) -> dict[str, UserValue]:
         names = list(element.keys())
         if len(set(names)) < len(names):
             raise ValueError("equal keys, of which the last one counts")

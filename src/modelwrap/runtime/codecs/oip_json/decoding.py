@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import chain
 
 import numpy as np
@@ -20,6 +21,7 @@ from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.bfloat16 import nearest
 from modelwrap.runtime.codecs import json_text
 from modelwrap.runtime.codecs.json_text import kind_of
+from modelwrap.runtime.codecs.large_json import Places, read_large
 from modelwrap.runtime.codecs.tensor_bytes import DATATYPES, count_of, read_raw
 from modelwrap.runtime.datatypes import Datatype
 from modelwrap.runtime.message import NO_META, Message, Meta, Request
@@ -30,6 +32,8 @@ __all__ = ["decode_message", "decode_messages", "decode_whole"]
 
 _flatten = chain.from_iterable
 _NO_OUTPUTS: Mapping[str, bool | None] = {}
+#: Where a request may hold large lists of numbers.
+_LISTS: Places = {"inputs": [{"data": True}], "outputs": [{"data": True}]}
 #: Parameters that speak to the server; all others travel with the message.
 _OWN_PARAMETERS = frozenset({"binary_data_output", "content_type", "headers"})
 # A C array of these takes the numbers of a list in one loop, and refuses what its type can't hold.
@@ -58,8 +62,10 @@ def decode_message(request: Request, /) -> Message:
     Raises:
         InvalidRequest: The body is no inference request, or a tensor contradicts itself; the error names it.
     """
-    document = _document(request)
-    return _message(document, request, request.json_size)
+    if request.json_size is None and (large := read_large(request.body, _LISTS)) is not None:
+        with suppress(InvalidRequest):  # the usual way has the words for what is wrong
+            return _message(_object(large, "the request"), request, None)
+    return _message(_document(request), request, request.json_size)
 
 
 def decode_messages(request: Request, /) -> list[Message]:
@@ -211,13 +217,16 @@ def _bad_datatype(name: str, given: JSONValue) -> InvalidRequest:
     return InvalidRequest(f'input "{name}": "datatype" must be one of {", ".join(DATATYPES)}, not {given!r:.40}')
 
 
-def _values(data: JSONValue, datatype: Datatype, shape: list[int], place: str) -> np.ndarray:
-    if type(data) is not list:
+def _values(data: JSONValue | np.ndarray, datatype: Datatype, shape: list[int], place: str) -> np.ndarray:
+    if not isinstance(data, list | np.ndarray):
         raise InvalidRequest(f'{place}: "data" must be a list, not {kind_of(data)}')
-    flat = _flat(data, place)
+    flat = _flat(data, place) if isinstance(data, list) else data.reshape(-1)
     if len(flat) != count_of(shape, place):
         raise InvalidRequest(f"{place} has {len(flat)} values, but its shape {shape} asks for {count_of(shape, place)}")
-    values = _texts(flat, place) if datatype is Datatype.BYTES else _numbers(flat, datatype, place)
+    if isinstance(flat, np.ndarray):
+        values = _held(flat, datatype, place)
+    else:
+        values = _texts(flat, place) if datatype is Datatype.BYTES else _numbers(flat, datatype, place)
     try:
         return values.reshape(shape)
     except ValueError as error:  # sizes beyond what an array can have, beside a size of zero
@@ -241,6 +250,20 @@ def _flat(data: list[JSONValue], place: str) -> list[UserValue]:
     return level
 
 
+def _held(flat: np.ndarray, datatype: Datatype, place: str) -> np.ndarray:
+    """The numbers of a large list, an array of int64 or float64 already, in their datatype."""
+    if _TYPECODES.get(datatype) == "d":
+        return _narrowed(flat.astype(np.float64, copy=False), datatype)
+    if flat.dtype != np.int64 or datatype in {Datatype.BOOL, Datatype.BYTES} or not _within(flat, datatype):
+        raise InvalidRequest(f"{place} is {datatype.value}, which can't hold all of its data")
+    return flat.astype(datatype.dtype, copy=False)
+
+
+def _within(flat: np.ndarray, datatype: Datatype) -> bool:
+    bounds = np.iinfo(datatype.dtype.char)
+    return bool(bounds.min <= int(flat.min()) and int(flat.max()) <= bounds.max)
+
+
 def _numbers(flat: list[UserValue], datatype: Datatype, place: str) -> np.ndarray:
     typecode = _TYPECODES[datatype]
     try:
@@ -249,7 +272,7 @@ def _numbers(flat: list[UserValue], datatype: Datatype, place: str) -> np.ndarra
         held = array(typecode, _unspelled(flat, datatype, place))
     values = np.frombuffer(held, _HELD[typecode])
     if typecode == "d":
-        return values if datatype is Datatype.FP64 else _narrowed(values, datatype)
+        return _narrowed(values, datatype)
     if datatype is not Datatype.BOOL:
         return values
     if values.size and (values.min() < 0 or values.max() > 1):
@@ -261,7 +284,7 @@ def _narrowed(values: np.ndarray, datatype: Datatype) -> np.ndarray:
     if datatype is Datatype.BF16:
         return nearest(values)
     with np.errstate(over="ignore"):  # what is too large is infinite, as any cast has it
-        return values.astype(datatype.dtype)
+        return values.astype(datatype.dtype, copy=False)
 
 
 def _unspelled(flat: list[UserValue], datatype: Datatype, place: str) -> list[float]:

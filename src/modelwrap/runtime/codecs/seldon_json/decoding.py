@@ -16,13 +16,16 @@ import numpy as np
 from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.codecs import json_arrays, tftensor
 from modelwrap.runtime.codecs.json_text import kind_of
-from modelwrap.runtime.codecs.large_json import read_large
+from modelwrap.runtime.codecs.large_json import Places, read_large
 from modelwrap.runtime.codecs.rest_body import json_of
 from modelwrap.runtime.codecs.strict_json import check_feedback
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Request, no_message
 from modelwrap.runtime.payload import Array, Binary, Form, Json, JSONObject, JSONValue, Payload, Text, UserValue
 
 __all__ = ["decode_feedback", "decode_message", "decode_messages", "decode_whole"]
+
+#: Where a message may hold a large list of numbers.
+_LISTS: Places = {"data": {"ndarray": True, "tensor": {"values": True}}}
 
 
 def decode_message(request: Request) -> Message:
@@ -40,7 +43,7 @@ def decode_message(request: Request) -> Message:
 
 def _document(request: Request) -> UserValue:
     """The JSON value of a request; a large list of numbers may be an array already."""
-    large = None if request.query or request.content_type else read_large(request.body)
+    large = None if request.query or request.content_type else read_large(request.body, _LISTS)
     return json_of(request) if large is None else large
 
 
