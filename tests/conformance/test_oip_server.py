@@ -405,7 +405,7 @@ def test_v1_instances_are_an_array_and_a_result_is_predictions(
         ("/v1/models/Other:predict", b'{"instances": [1]}', 404, "there is no model 'Other'"),
         ("/v1/models/Echo:explain", b'{"instances": [1]}', 501, "model 'Echo' predicts and explains nothing"),
         ("/v1/models/Other:explain", b'{"instances": [1]}', 404, "there is no model 'Other'"),
-        ("/v1/models/Echo:describe", b'{"instances": [1]}', 404, "there is nothing at"),
+        ("/v1/models/Echo:describe", b'{"instances": [1]}', 404, "V1 asks for predictions at /v1/models/NAME:predict"),
     ],
 )
 def test_v1_errors_have_the_protocols_shape(server: Running, path: str, body: bytes, status: int, said: str) -> None:
@@ -413,6 +413,17 @@ def test_v1_errors_have_the_protocols_shape(server: Running, path: str, body: by
     got, answer = told(server, path, "POST", body)
     assert got == status
     assert said in answer["error"]
+
+
+@pytest.mark.parametrize("path", ["/v2/models/Echo/predict", "/v2/infer", "/v2/models/Echo/versions/1/explain"])
+def test_an_unknown_path_of_v2_is_told_with_the_known_ones(server: Running, path: str) -> None:
+    server.serve(Echo())
+    got, answer = told(server, path, "POST", b"{}")
+    assert got == 404
+    assert answer["error"] == (
+        f"there is nothing at {path}: V2 asks for predictions at /v2/models/NAME/infer, see also /v2/models and "
+        "/v2/openapi.json"
+    )
 
 
 # -- joining ---------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["json_of"]
 
+_ABSENCE = "Can't find JSON in data"
 #: More fields than any client sends; each costs an object, however small it is.
 _MAX_FIELDS = 1000
 
@@ -49,15 +50,21 @@ def json_of(request: Request) -> JSONValue:
 def _json_of_body(body: bytes) -> JSONValue:
     try:
         value = json_text.read(body)
-    except ValueError:
-        _refuse_absence()
+    except ValueError as error:
+        raise InvalidRequest(f"{_ABSENCE}: {error}" if _was_meant_as_json(body, error) else _ABSENCE) from None
     if value is None:
         _refuse_absence()
     return value
 
 
+def _was_meant_as_json(body: bytes, error: ValueError) -> bool:
+    """Whether a mistake in a body has a place worth telling: other bodies are no JSON from their first letter on."""
+    place = getattr(error, "pos", getattr(error, "start", 0))
+    return _looks_like_json(body) and (place > 1 or body.rstrip()[-1:] in {b"}", b"]"})
+
+
 def _refuse_absence() -> NoReturn:
-    raise InvalidRequest("Can't find JSON in data")
+    raise InvalidRequest(_ABSENCE)
 
 
 def _json_of_text(text: bytes, origin: str) -> JSONValue:

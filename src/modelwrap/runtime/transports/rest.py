@@ -271,10 +271,19 @@ def _only_ready(body: bytes) -> bool:
     return isinstance(document, dict) and document.get("ready") is True
 
 
+#: Where to look instead, by how an unknown path begins.
+_NEAR = {
+    "/v2": "V2 asks for predictions at /v2/models/NAME/infer, see also /v2/models and /v2/openapi.json",
+    "/v1": "V1 asks for predictions at /v1/models/NAME:predict, see also /v2/openapi.json",
+    "/": "predictions are at /predict, see also /seldon.json",
+}
+
+
 def _refusal(path: str, method: str, allowed: tuple[str, ...]) -> ModelwrapError:
     if allowed:
         return WrongMethod(f"{method} {path}: use {' or '.join(allowed)}", (*allowed, "OPTIONS"))
-    return UnknownEndpoint(f"there is nothing at {path}: predictions are at /predict, see also /seldon.json")
+    near = next((words for prefix, words in _NEAR.items() if path.startswith(prefix)), _NEAR["/"])
+    return UnknownEndpoint(f"there is nothing at {path}: {near}")
 
 
 async def _respond(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -142,6 +142,23 @@ def test_a_request_without_json_is_told_so_in_the_references_words(request_: Req
 @pytest.mark.parametrize(
     ("request_", "told"),
     [
+        (
+            Request(b'{"data":\n {"ndarray": [[1, 2]}}'),
+            "Can't find JSON in data: Expecting ',' delimiter: line 2 column 21 (char 29)",
+        ),
+        (
+            Request(b'{"data": {"ndarray": [[1, 2'),
+            "Can't find JSON in data: Expecting ',' delimiter: line 1 column 28 (char 27)",
+        ),
+        (
+            Request(b"{'data': {'ndarray': [[1]]}}"),
+            "Can't find JSON in data: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
+        (Request(b"[1, 2] 3"), "Can't find JSON in data: Extra data: line 1 column 8 (char 7)"),
+        (
+            Request(b'{"strData": "\xff"}'),
+            "Can't find JSON in data: 'utf-8' codec can't decode byte 0xff in position 13",
+        ),
         (Request(b"", "", b"json={bad"), 'The query argument "json" is no JSON: Expecting property name'),
         (Request(b"json=%FF", FORM), 'The form field "json" is no JSON: '),
         (Request(b"&" * 1000, FORM), "The form has more than 1000 fields"),
