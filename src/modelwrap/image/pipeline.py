@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 
 from modelwrap.errors import BaseImageError, RegistryError
 from modelwrap.image.base.facts import BaseFacts
+from modelwrap.image.base.guess import guess_target
 from modelwrap.image.base.probe import probe_base
 from modelwrap.image.bills import attach_bills, bill_for
 from modelwrap.image.build_plan import BuildPlan
 from modelwrap.image.cache import Cache
 from modelwrap.image.config import image_annotations, image_config
+from modelwrap.image.dependencies.early import beginning_early
 from modelwrap.image.dependencies.obtaining import Packages, bring, settle
 from modelwrap.image.dependencies.resolution import Resolution, Wanted
 from modelwrap.image.dependencies.selection import Chosen, select
@@ -101,21 +104,33 @@ def decide(plan: BuildPlan, reach: Reach, reporter: Reporter) -> tuple[Decided, 
 
 
 def _decide(plan: BuildPlan, platform: Platform, reach: Reach, reporter: Reporter) -> Decided:
-    offline = plan.packages.is_offline
-    with reporter.step("base") as step:
-        name = plan.image.base_image
-        base = _open_base(name, platform, reach, offline=offline)
-        librarian = Librarian(reach.cache) if plan.has_bytecode else None
-        facts = probe_base(name, base.config, base.layers, reach.cache, librarian)
-        _check_python(plan, facts)
-        step.tell(f"{name}: {facts.description}")
-    with reporter.step("resolve") as step:
-        lock = plan.packages.lock if not plan.packages.upgrades else None
-        lock = lock if lock and lock.exists() else None
-        resolution = settle(_wanted(plan), facts.python, reach.surroundings, reach.cache, lock=lock)
-        chosen = select(resolution.lock, facts.python, resolution.pins)
-        step.tell(f"{len(chosen)} packages")
+    with ExitStack() as stack:
+        with reporter.step("base") as step:
+            name = plan.image.base_image
+            base = _open_base(name, platform, reach, offline=plan.packages.is_offline)
+            settled = stack.enter_context(_settling(plan, guess_target(base.config, platform), reach))
+            librarian = Librarian(reach.cache) if plan.has_bytecode else None
+            facts = probe_base(name, base.config, base.layers, reach.cache, librarian)
+            _check_python(plan, facts)
+            step.tell(f"{name}: {facts.description}")
+        with reporter.step("resolve") as step:
+            resolution = settled(facts.python)
+            chosen = select(resolution.lock, facts.python, resolution.pins)
+            step.tell(f"{len(chosen)} packages")
     return Decided(base, facts, resolution, chosen)
+
+
+def _settling(
+    plan: BuildPlan, guess: PythonTarget | None, reach: Reach
+) -> AbstractContextManager[Callable[[PythonTarget], Resolution]]:
+    """What settles the packages; where that only asks indexes, it begins while the base is still read."""
+    packages, wanted = plan.packages, _wanted(plan)
+    lock = packages.lock if packages.lock and packages.lock.exists() and not packages.upgrades else None
+    is_harmless = not lock and not packages.builds_wheels
+    return beginning_early(
+        lambda target: settle(wanted, target, reach.surroundings, reach.cache, lock=lock),
+        guess if is_harmless else None,
+    )
 
 
 def _open_base(name: str, platform: Platform, reach: Reach, *, offline: bool) -> SourceImage:

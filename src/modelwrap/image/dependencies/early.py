@@ -1,0 +1,41 @@
+"""Settling packages for a target that is not known yet, only guessed: reading a base takes as long as resolving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from modelwrap.image.target import PythonTarget
+
+__all__ = ["beginning_early"]
+
+T = TypeVar("T")
+
+
+@contextmanager
+def beginning_early(
+    settle: Callable[[PythonTarget], T], guess: PythonTarget | None
+) -> Iterator[Callable[[PythonTarget], T]]:
+    """Yields what settles for the real target: by what was begun for the guess if that was right, and anew if not.
+
+    What indexes answered meanwhile is in the resolver's cache in both cases; what went wrong for a wrong guess is
+    nobody's business.
+
+    Args:
+        settle: Settles for a target.
+        guess: The target as far as one can think; its executable does not count. None begins nothing.
+    """
+    if guess is None:
+        yield settle
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="settle") as thread:
+        begun = thread.submit(settle, guess)
+
+        def settled(target: PythonTarget) -> T:
+            is_right = replace(guess, executable=target.executable) == target
+            return begun.result() if is_right else settle(target)
+
+        yield settled

@@ -1,0 +1,64 @@
+"""What is settled for a guess is taken where the guess was right, and is nobody's business where it was wrong."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from modelwrap.errors import RequirementsError
+from modelwrap.image.dependencies.early import beginning_early
+from modelwrap.image.target import PythonTarget
+
+REAL = PythonTarget("3.12.11", "/usr/local/bin/python3.12", libc_version=(2, 41))
+RIGHT = replace(REAL, executable="")
+WRONG = replace(RIGHT, libc_version=(2, 36))
+
+
+class Settling:
+    """Settles for every target but those it refuses, and tells for which it was asked."""
+
+    def __init__(self, *refused: PythonTarget) -> None:
+        self.asked: list[PythonTarget] = []
+        self.begun = threading.Event()
+        self._refused = refused
+
+    def __call__(self, target: PythonTarget) -> str:
+        self.asked.append(target)
+        self.begun.set()
+        if target in self._refused:
+            raise RequirementsError(f"nothing fits glibc {target.libc_version}")
+        return f"for {target.libc_version}"
+
+
+def test_a_right_guess_is_settled_once_and_before_the_target_is_known() -> None:
+    settling = Settling()
+    with beginning_early(settling, RIGHT) as settled:
+        assert settling.begun.wait(60)
+        assert settled(REAL) == "for (2, 41)"
+    assert settling.asked == [RIGHT]
+
+
+@pytest.mark.parametrize("refused", [(), (WRONG,)])
+def test_a_wrong_guess_does_not_show(refused: tuple[PythonTarget, ...]) -> None:
+    settling = Settling(*refused)
+    with beginning_early(settling, WRONG) as settled:
+        assert settled(REAL) == "for (2, 41)"
+    assert REAL in settling.asked
+
+
+def test_what_went_wrong_for_a_right_guess_is_raised() -> None:
+    with (
+        beginning_early(Settling(RIGHT), RIGHT) as settled,
+        pytest.raises(RequirementsError, match=r"nothing fits glibc \(2, 41\)"),
+    ):
+        settled(REAL)
+
+
+def test_nothing_begins_without_a_guess() -> None:
+    settling = Settling()
+    with beginning_early(settling, None) as settled:
+        assert not settling.asked
+        assert settled(REAL) == "for (2, 41)"
+    assert settling.asked == [REAL]
