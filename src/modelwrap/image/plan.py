@@ -14,6 +14,7 @@ from modelwrap.image.requirement_forms import is_archive, normalized
 from modelwrap.image.requirements import REQUIREMENTS_FILE, Requirements, read_requirements
 from modelwrap.image.runtime_files import package_name, runtime_requirements
 from modelwrap.image.system_packages import BUILD_FILE, RUN_FILE, read_system_packages
+from modelwrap.image.undeclared import undeclared_imports
 from modelwrap.project import Folder, Project
 
 __all__ = ["OCI_PREFIX", "ImagePlan", "make_plan"]
@@ -215,5 +216,6 @@ def _notes(plan: ImagePlan) -> Iterator[str]:
             f"{REQUIREMENTS_FILE} names seldon-core, which pins old versions of NumPy, protobuf and Flask; "
             "modelwrap stands in for what a model imports from it, so the line can go"
         )
+    yield from undeclared_imports(plan.project, plan.requirements, plan.base_image)
     if not plan.project.model.is_complete and not plan.project.model.methods:
         yield f"{plan.project.model.file} could not be read to its end, so its methods were not checked"

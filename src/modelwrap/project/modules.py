@@ -15,7 +15,7 @@ from pathlib import Path
 
 from modelwrap.errors import ProjectError
 
-__all__ = ["Binding", "Imported", "Module", "Modules", "Opaque"]
+__all__ = ["Binding", "Imported", "Module", "Modules", "Opaque", "absolute", "parse", "stored_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _bind(module: Module, statement: ast.stmt, package: str) -> None:
             for alias in statement.names:
                 _bind_import(module, alias, statement.lineno)
         case ast.ImportFrom():
-            source = _absolute(statement, package)
+            source = absolute(statement, package)
             for alias in statement.names:
                 module.is_open |= alias.name == "*"
                 _put(module, alias.asname or alias.name, Imported(source, alias.name, statement.lineno))
@@ -180,7 +180,7 @@ def _bind_import(module: Module, alias: ast.alias, line: int) -> None:
         _put(module, root, Imported(root, None, line))
 
 
-def _absolute(statement: ast.ImportFrom, package: str) -> str:
+def absolute(statement: ast.ImportFrom, package: str) -> str:
     """The dotted name an import reads from; relative ones are resolved against the package they stand in."""
     if not statement.level:
         return statement.module or ""
