@@ -26,7 +26,8 @@ REQUIREMENTS = "modelwrap-requirements.txt"
 #: What the server loads in its two kinds of process.
 SERVER_MODULES = (f"{ENTRYPOINT_MODULE}.supervision.supervisor", f"{ENTRYPOINT_MODULE}.worker")
 _PYTHON = f"{ENVIRONMENT_DIR}/bin/python"
-_COMPILE = "-m compileall -q --invalidation-mode checked-hash"
+#: -B: what compileall itself imports is not left compiled in the base's folders, 130 kB with every edit of the code.
+_COMPILE = "-B -m compileall -q --invalidation-mode checked-hash"
 
 
 def write_dockerfile(plan: ImagePlan) -> str:
