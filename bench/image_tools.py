@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,8 @@ from rig.iris import CLASS, MODELWRAP
 from rig.wrapped import UV, wrap
 
 NAME = "iris:1"
+#: An installed program finds its own modules compiled; a workbench may have been told to leave none.
+_INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 class Tool(Protocol):
@@ -28,6 +30,13 @@ class Tool(Protocol):
     @property
     def name(self) -> str:
         """As the tables call it."""
+
+    @property
+    def has_bytecode(self) -> bool:
+        """Whether its images hold compiled packages."""
+
+    def prepare(self, model: Path, registry: str) -> None:
+        """What its user has done before the clock starts: a folder that it builds from, as the model now is."""
 
     def build_and_push(self, model: Path, registry: str) -> None:
         """Makes and pushes the image of a model folder.
@@ -56,12 +65,24 @@ class Daemonless:
     base: str
     options: tuple[str, ...] = ()
 
+    @property
+    def has_bytecode(self) -> bool:
+        """Unless it is told otherwise."""
+        return "--no-bytecode" not in self.options
+
+    def prepare(self, model: Path, registry: str) -> None:
+        """It builds from the model folder itself."""
+
     def build_and_push(self, model: Path, registry: str) -> None:
         """From the folder to the registry in one command."""
         command = [MODELWRAP, "build", str(model), CLASS, "-t", f"{registry}/{NAME}", "--push", "--quiet"]
         command += ["--base-image", f"{registry}/{self.base}", *self.options]
         places = {"XDG_CACHE_HOME": str(self.cache), "UV_CACHE_DIR": str(self.cache / "uv")}
-        _run(command, environment={**trust(), **places})
+        _run(command, environment={**trust(), **places, **_INSTALLED})
+
+    def for_both(self, base: str) -> Daemonless:
+        """The same for two platforms, on a base image that has both."""
+        return replace(self, base=base, options=(*self.options, "--platform", "linux/amd64,linux/arm64"))
 
     def forget(self) -> None:
         """Drops layers, wheels, base and what the resolver keeps."""
@@ -76,28 +97,38 @@ class Generated:
     folder: Path
     settings: Mapping[str, str]
     push_options: tuple[str, ...] = ()
-    first: list[bool] = field(default_factory=lambda: [True])
+    built: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
         """The builder's."""
         return self.builder.name
 
-    def build_and_push(self, model: Path, registry: str) -> None:
-        """Builds and pushes by the generated scripts; wrapping is not on the clock of the others, and takes 0.3 s."""
-        wrapped = wrap(model, registry, "--out-folder", str(self.folder), "--image-name", "iris", "--force")
-        options = ("--no-cache",) if self.first.pop() else ()
-        self.first.append(False)
-        build = self.builder.build(wrapped, "--network=host", *options, settings=self.settings)
+    @property
+    def has_bytecode(self) -> bool:
+        """What pip installs is compiled."""
+        return True
+
+    def prepare(self, model: Path, registry: str) -> None:
+        """Writes the folder."""
+        wrap(model, registry, "--out-folder", str(self.folder), "--image-name", "iris", "--force")
+
+    def build_and_push(self, model: Path, registry: str) -> None:  # noqa: ARG002 - the model is in the folder
+        """Builds and pushes by the generated scripts."""
+        self.built.add(f"{registry}/iris:0.1")
+        build = self.builder.build(self.folder, "--network=host", settings=self.settings)
         if build.status:
             raise RuntimeError(build.output[-2000:])
         environment = {**self.builder.engine.environment, **self.builder.environment}
-        push = [str(wrapped / "push_image.sh"), *self.push_options]
+        push = [str(self.folder / "push_image.sh"), *self.push_options]
         _run(push, environment={**environment, "MODELWRAP_BUILDER": self.builder.command})
 
     def forget(self) -> None:
-        """The next build looks into no cache."""
-        self.first[:] = [True]
+        """Drops the images, and with them the steps that later builds would find."""
+        for image in self.built:
+            self.builder.engine.run("rmi", "--force", image)
+        self.built.clear()
+        self.builder.engine.run("image", "prune", "--force")
 
 
 #: What somebody writes who knows BuildKit and uv well. No `# syntax=` line: the frontend would have to be pulled.
@@ -132,15 +163,21 @@ class WellMade:
     has_bytecode: bool
     certificates: Path
 
-    def build_and_push(self, model: Path, registry: str) -> None:
-        """Fills the context from the generated folder, then builds and pushes."""
-        context = self.folder / "context"
-        self._fill(context, wrap(model, registry, "--out-folder", str(self.folder / "wrapped"), "--force"))
+    def prepare(self, model: Path, registry: str) -> None:
+        """Lays out the Dockerfile, and beside it what it copies, from the generated folder."""
+        self._fill(self._context, wrap(model, registry, "--out-folder", str(self.folder / "wrapped"), "--force"))
+
+    def build_and_push(self, model: Path, registry: str) -> None:  # noqa: ARG002 - the model is in the folder
+        """Builds and pushes."""
         environment = {**self.docker.environment, "DOCKER_BUILDKIT": "1"}
         image = f"{registry}/{NAME}"
-        build = [self.client, "build", "--network=host", "--progress=plain", "--tag", image, str(context)]
+        build = [self.client, "build", "--network=host", "--progress=plain", "--tag", image, str(self._context)]
         _run(build, environment=environment)
         _run([self.client, "push", "--quiet", image], environment=environment)
+
+    @property
+    def _context(self) -> Path:
+        return self.folder / "context"
 
     def _fill(self, context: Path, wrapped: Path) -> None:
         shutil.rmtree(context, ignore_errors=True)
