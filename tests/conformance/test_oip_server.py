@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,8 @@ from inprocess import Running, running
 from modelwrap.contract import Role
 from modelwrap.runtime.service import Node
 from official import message_class
-from oip import Refused, ask, call, of
+from oip import WIRES, Refused, ask, call, of
+from serving import eventually
 
 
 class Model:
@@ -429,11 +431,60 @@ def test_an_unknown_path_of_v2_is_told_with_the_known_ones(server: Running, path
 # -- joining ---------------------------------------------------------------------------------------------------------
 
 
-def test_joined_requests_of_every_protocol_get_their_own_rows(server: Running) -> None:
-    class Joined:
-        def predict(self, X: Any, names: Any) -> Any:
-            return np.asarray(X) * 2
+class Gate:
+    """Doubles; its first call lasts until the gate is opened."""
 
-    server.serve(Joined(), max_batch_size=8)
-    assert ask(server, "gRPC raw", of(np.array([[1.0, 2.0]])), model="Joined").only.values.tolist() == [[2.0, 4.0]]
-    assert ask(server, "binary", of(np.array([[1.0, 2.0]])), model="Joined").only.values.tolist() == [[2.0, 4.0]]
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.calls: list[tuple[str, int]] = []
+
+    def predict(self, X: Any, names: Any) -> Any:
+        assert self.opened.wait(50)
+        self.calls.append((X.dtype.name, len(X)) if isinstance(X, np.ndarray) else ("several", 1))
+        if isinstance(X, dict):
+            return {name: values * 2 for name, values in X.items()}
+        if (X < 0).any():
+            raise ValueError("negative")
+        return X * 2
+
+
+def test_requests_of_every_wire_that_wait_together_are_joined_and_each_gets_its_own(server: Running) -> None:
+    model = Gate()
+    server.serve(model, max_batch_size=64)
+    answers: dict[int, Any] = {}
+
+    def ask_one(number: int) -> None:
+        wire = list(WIRES)[number % len(WIRES)]
+        dtype = np.float32 if number % 3 == 0 else np.float64
+        sent = [of(np.array([[float(-number if number == 17 else number), 0.5]], dtype))]
+        if number % 7 == 6:
+            sent.append(of(np.array([number]), "second"))
+        try:
+            answers[number] = ask(server, wire, *sent, model="Gate", id=str(number), parameters={"n": number})
+        except Refused as refused:
+            answers[number] = refused
+
+    threads = [threading.Thread(target=ask_one, args=(number,)) for number in range(20)]
+    try:
+        threads[0].start()
+        eventually(lambda: server.awaited == 1)
+        for thread in threads[1:]:
+            thread.start()
+        eventually(lambda: server.awaited == len(threads))
+    finally:
+        model.opened.set()
+    for thread in threads:
+        thread.join(45)
+    assert answers.pop(17).message == "negative"
+    assert len(answers) == len(threads) - 1
+    for number, answer in answers.items():
+        assert (answer.id, answer.parameters) == (str(number), {"n": number})
+        outputs = {name: output.values.tolist() for name, output in answer.outputs.items()}
+        alone = {"predict": [[number * 2.0, 1.0]]}
+        assert outputs == ({"x": alone["predict"], "second": [number * 2]} if number % 7 == 6 else alone)
+        first = next(iter(answer.outputs.values()))
+        assert first.datatype == ("FP32" if number % 3 == 0 else "FP64")
+    # The first alone; then those of float64, one of which is bad, so that all are made again alone; those of float32
+    # in one call; each of several inputs alone.
+    assert [dtype for dtype, _ in model.calls].count("several") == 2
+    assert max(rows for dtype, rows in model.calls if dtype == "float32") == 5
