@@ -50,8 +50,9 @@ conformance: $(READY) ## Count how much of the reference's behaviour the tests h
 	@$(BIN)/pytest -q -p conformance.tally $(ARGS)
 
 .PHONY: manifests
-manifests: $(READY) ## Hold manifests and their tests against definitions of kinds (CRDS=FOLDER with their YAML)
-	@cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m manifests.against_definitions "$(abspath $(CRDS))"
+manifests: $(READY) ## List the validated manifests; with CRDS=FOLDER, hold them against definitions of kinds too
+	@cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m manifests.validated
+	@$(if $(CRDS),cd tests && PYTHONPATH=.:.. ../$(BIN)/python -m manifests.against_definitions "$(abspath $(CRDS))")
 
 .PHONY: lowest
 lowest: $(READY) ## Run the tests on the lowest versions that pyproject.toml admits

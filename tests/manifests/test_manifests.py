@@ -12,16 +12,11 @@ from typing import Any
 import pytest
 
 from manifests.cases import CASES, documents, printed, write_graphs
-from manifests.forms import core_problems, pod_problems, problems
-from manifests.kinds import COMPOSE, KINDS
+from manifests.validated import judged, main
 
 
-def problems_of(document: dict[str, Any]) -> Iterator[str]:
-    if "services" in document:
-        yield from problems(document, COMPOSE, pod_problems)
-        return
-    form = KINDS.get((document["apiVersion"], document["kind"]))
-    yield from problems(document, form, pod_problems, document["kind"]) if form else core_problems(document)
+def problems_of(document: dict[str, Any]) -> list[str]:
+    return judged(document)[2]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -38,3 +33,41 @@ def test_a_slip_in_a_manifest_would_be_noticed(case: str, tmp_path: Path) -> Non
         assert right in text
         slipped = documents(text.replace(right, slip))
         assert [problem for document in slipped for problem in problems_of(document)] != []
+
+
+#: Mappings whose names are anybody's: labels and their like, quantities by resource, Compose's services.
+_FREE = {
+    "labels", "annotations", "matchLabels", "limits", "requests", "environment", "depends_on", "services", "volumes",
+}  # fmt: skip
+
+
+def mappings(value: Any, name: str = "") -> Iterator[dict[str, Any]]:
+    """Every mapping of a document that has fields of its own."""
+    if isinstance(value, dict):
+        if name not in _FREE and not (name == "selector" and not value.keys() & {"matchLabels"}):
+            yield value
+        for key, each in value.items():
+            yield from mappings(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            yield from mappings(each)
+
+
+@pytest.mark.parametrize(
+    "case", [f"an image on {name}" for name in ("seldon", "seldon2", "kserve", "kubernetes", "compose")]
+)
+def test_an_unknown_field_is_refused_wherever_it_stands(case: str, tmp_path: Path) -> None:
+    for document in documents(printed(CASES[case], write_graphs(tmp_path))):
+        for mapping in mappings(document):
+            mapping["anyNewField"] = "x"
+            assert problems_of(document) != [], mapping
+            del mapping["anyNewField"]
+
+
+def test_the_list_names_every_manifest_and_what_it_is_held_against(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main() == 0
+    *lines, counts = capsys.readouterr().out.splitlines()
+    assert {line.split(": ")[1] for line in lines} == set(CASES)
+    assert "holds: an image on kubernetes: Deployment (Kubernetes 1.25.0 and 1.37.0)" in lines
+    assert counts.startswith(f"{len(lines)} documents of {len(CASES)} command lines: ")
+    assert counts.endswith("; 0 differ")
