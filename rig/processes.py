@@ -39,7 +39,7 @@ def free_port() -> int:
 def answers(url: str) -> bool:
     """Whether a GET of the URL is answered with status 200 now."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=30) as response:
             return bool(response.status == 200)
     except OSError:
         return False

@@ -32,7 +32,7 @@ _SCHEMA: dict[str, Sequence[tuple[str, int, Any, Any]]] = {
 }
 
 
-def predict_by_rest(port: int, rows: Matrix, *, seconds: float = 30) -> tuple[Matrix, list[str]]:
+def predict_by_rest(port: int, rows: Matrix, *, seconds: float = 100) -> tuple[Matrix, list[str]]:
     """Posts a float64 matrix as a tensor to /predict on loopback and returns the answered matrix and its names."""
     data = {"names": [], "tensor": {"shape": list(rows.shape), "values": rows.ravel().tolist()}}
     answer = post(f"http://127.0.0.1:{port}/predict", {"data": data}, seconds=seconds)["data"]
@@ -40,7 +40,7 @@ def predict_by_rest(port: int, rows: Matrix, *, seconds: float = 30) -> tuple[Ma
     return np.array(tensor["values"], dtype=np.float64).reshape(tensor["shape"]), answer["names"]
 
 
-def post(url: str, body: object, *, seconds: float = 30) -> Any:
+def post(url: str, body: object, *, seconds: float = 100) -> Any:
     """Posts JSON and returns the JSON of a good answer.
 
     Raises:
@@ -52,7 +52,7 @@ def post(url: str, body: object, *, seconds: float = 30) -> Any:
         return json.load(response)
 
 
-def predict_by_grpc(port: int, rows: Matrix, *, seconds: float = 30) -> tuple[Matrix, list[str]]:
+def predict_by_grpc(port: int, rows: Matrix, *, seconds: float = 100) -> tuple[Matrix, list[str]]:
     """Sends a float64 matrix as a tensor to Model.Predict on loopback and returns the answered matrix and its names.
 
     Raises:

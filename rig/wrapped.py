@@ -62,7 +62,7 @@ def serving(
     *options: str,
     log: Path,
     model: str = CLASS,
-    seconds: float = 60,
+    seconds: float = 120,
     before: Sequence[str] = (),
 ) -> Iterator[Server]:
     """Serves a wrapped folder as its image would, for the length of a block.

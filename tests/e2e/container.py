@@ -12,6 +12,7 @@ import numpy as np
 from e2e.engine import Engine
 from rig import iris, seldon
 from rig.processes import answers, free_port, wait_until
+from serving import PATIENCE
 
 __all__ = ["Container", "answers_as_the_iris_model_does", "running_container"]
 
@@ -39,13 +40,13 @@ class Container:
         """All that it wrote."""
         return self.engine.run("logs", self.id, with_errors=True)
 
-    def stop(self, *, seconds: int) -> None:
-        """Sends SIGTERM, and SIGKILL after so many seconds."""
-        self.engine.run("stop", "--time", str(seconds), self.id)
+    def stop(self) -> None:
+        """Sends SIGTERM; a container that does not end by that is killed, and its exit code is 137."""
+        self.engine.run("stop", "--time", str(round(PATIENCE)), self.id)
 
 
 @contextlib.contextmanager
-def running_container(engine: Engine, image: str, *, seconds: float = 60) -> Iterator[Container]:
+def running_container(engine: Engine, image: str, *, seconds: float = PATIENCE) -> Iterator[Container]:
     """Runs a container for the length of a block: ready when the block begins, gone when it ends.
 
     Raises:

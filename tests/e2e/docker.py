@@ -12,6 +12,7 @@ from pathlib import Path
 
 from e2e.engine import Engine
 from rig.processes import running
+from serving import PATIENCE
 
 BRIDGE = Path("/sys/class/net/docker0")
 
@@ -53,7 +54,7 @@ def _private_daemon(folder: Path) -> Iterator[Engine]:
     docker = Engine(environment={"DOCKER_HOST": socket, "DOCKER_CONFIG": str(folder / "config")})
     command = ["dockerd", "--host", socket, "--pidfile", f"{folder}/pid", "--bridge=none", "--iptables=false"]
     command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
-    with running(command, ready=docker.answers, seconds=60, log=folder / "dockerd.log"):
+    with running(command, ready=docker.answers, seconds=PATIENCE, log=folder / "dockerd.log"):
         yield docker
 
 

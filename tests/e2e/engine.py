@@ -64,6 +64,6 @@ class Engine:
         """Whether the engine is there."""
         try:
             self.run("version", "--format", "{{.Server.Version}}", seconds=20)
-        except (EngineError, FileNotFoundError):
+        except (EngineError, FileNotFoundError, subprocess.TimeoutExpired):
             return False
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 
 from inprocess import Reply
-from serving import Served
+from serving import PATIENCE, Served
 
 __all__ = ["Ports"]
 
@@ -24,7 +24,7 @@ class Ports:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Reply:
         """One HTTP/1.1 request on a connection of its own."""
-        connection = http.client.HTTPConnection(self.address, timeout=50)
+        connection = http.client.HTTPConnection(self.address, timeout=PATIENCE)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()

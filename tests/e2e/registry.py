@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rig.processes import answers, free_port, running
+from serving import PATIENCE
 
 _CONFIGURATION = """\
 version: 0.1
@@ -34,5 +35,5 @@ def registry_for_tests(folder: Path) -> Iterator[str]:
     def ready() -> bool:
         return answers(f"http://{address}/v2/")
 
-    with running([program, "serve", str(configuration)], ready=ready, seconds=20, log=folder / "registry.log"):
+    with running([program, "serve", str(configuration)], ready=ready, seconds=PATIENCE, log=folder / "registry.log"):
         yield address

@@ -24,6 +24,7 @@ from rig import iris, seldon
 from rig.iris import CLASS, MODELWRAP
 from rig.processes import answers, free_port, running
 from rig.wrapped import wrap
+from serving import PATIENCE
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -70,7 +71,7 @@ def test_docker_pulls_it_and_it_answers_as_the_model_does(docker: Engine, image:
     docker.run("pull", image)
     with running_container(docker, image) as served:
         answers_as_the_iris_model_does(served, iris_folder)
-        served.stop(seconds=5)
+        served.stop()
         assert served.state("ExitCode") == "0", served.logs()
 
 
@@ -170,7 +171,7 @@ def test_its_unpacked_layers_serve_under_chroot(
         running(
             command,
             ready=lambda: answers(f"http://127.0.0.1:{http}/ready"),
-            seconds=60,
+            seconds=PATIENCE,
             log=tmp_path / "log",
             env=settings,
         ),

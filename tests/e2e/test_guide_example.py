@@ -77,5 +77,5 @@ def test_the_guides_example_goes_from_its_folder_to_a_pulled_image_that_predicts
             # Two processes that compile for themselves: equal but for the last places of float32.
             np.testing.assert_allclose(answer, asked["answer"], atol=1e-6)
             assert np.mean(answer.argmax(axis=1) == asked["shown"]) > 0.9
-        served.stop(seconds=10)
+        served.stop()
         assert served.state("ExitCode") == "0", served.logs()

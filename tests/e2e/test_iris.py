@@ -63,8 +63,7 @@ def test_the_image_answers_as_the_model_does_and_ends_when_told(docker: Engine, 
     with running_container(docker, image) as served:
         answers_as_the_iris_model_does(served, iris_folder)
         assert answers(f"http://127.0.0.1:{served.metrics}/metrics")
-        # docker sends SIGKILL after 5 s, which would be status 137.
-        served.stop(seconds=5)
+        served.stop()
         assert served.state("ExitCode") == "0", served.logs()
 
 

@@ -9,7 +9,7 @@ import pytest
 from e2e.engine import Engine
 from e2e.layers import strings_found
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 LOCKED_DOWN = ["--rm", "--network=host", "--read-only", "--cap-drop=ALL", "--user", "12345:0"]
 
