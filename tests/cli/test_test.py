@@ -77,7 +77,7 @@ def test_a_model_that_mixes_its_rows_is_told_not_to_be_batched(tmp_path: Path) -
 
 
 def test_a_model_that_mixes_its_rows_and_is_batched_gives_wrong_answers_and_that_is_found(tmp_path: Path) -> None:
-    place = folder(tmp_path, "time.sleep(0.02)\nreturn X - X.mean(axis=0)", members="max_batch_size = 64")
+    place = folder(tmp_path, "time.sleep(0.05)\nreturn X - X.mean(axis=0)", members="max_batch_size = 64")
     outcome = tried(place, "--rest")
     assert outcome.status == 1
     assert lines(outcome)["at once"].startswith("✗ a request is answered otherwise beside 15 others")
