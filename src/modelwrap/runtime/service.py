@@ -85,6 +85,7 @@ class Service:
         self._has_metrics = component.states("metrics")
         self._has_class_names = component.states("class_names")
         self._feature_names = component.states_as_attribute("feature_names")
+        self._names_columns = bool(self._has_class_names or self._feature_names)
         self._has_n_branches = component.states("n_branches")
         self._is_short = component.number_type == np.float32
         self._is_plain = not (self._has_tags or self._has_metrics or self._own_path)
@@ -119,7 +120,8 @@ class Service:
             return self.route(message)
         if verb is Verb.TRANSFORM_INPUT and self._node.role is Role.OUTLIER_DETECTOR:
             return self._score(message)
-        X, names = features(_payload(message))
+        payload = message.payload
+        X, names = (payload.values, payload.names) if type(payload) is Array else features(_payload(message))
         return self.reply(verb, self.invoke(verb, X, names, message.meta.given), message)
 
     def invoke(self, verb: Verb, X: UserValue, names: Sequence[str] | None, meta: JSONObject | None) -> UserValue:
@@ -137,11 +139,14 @@ class Service:
 
     def reply(self, verb: Verb, value: UserValue, message: Message) -> Message:
         """The answer that carries a user's result in the request's kind, with the metadata of both."""
+        meta = message.meta
+        if self._is_plain and not _is_wrapped(value) and (meta is NO_META or meta.carries_nothing):
+            return Message(self._in_kind(value, message.payload, verb), NO_META)
         result = _unwrap(value)
         payload = self._in_kind(result.value, message.payload, verb)
-        if self._is_plain and not result.tags and not result.metrics and message.meta.carries_nothing:
+        if self._is_plain and not result.tags and not result.metrics and meta.carries_nothing:
             return Message(payload)
-        return Message(payload, self._meta(verb, message.meta, result))
+        return Message(payload, self._meta(verb, meta, result))
 
     def route(self, message: Message) -> Message:
         """The child that the user's router chose, as a message of one number.
@@ -280,7 +285,7 @@ class Service:
 
     def _in_kind(self, value: UserValue, asked: Payload | None, verb: Verb) -> Payload:
         """The payload of a result; a class that says it works with float32 has that kept in text, too."""
-        payload = in_kind(value, asked, self._names(verb))
+        payload = in_kind(value, asked, self._names(verb) if self._names_columns else None)
         if self._is_short and isinstance(payload, Array):
             payload.is_short = True
         return payload
@@ -327,9 +332,13 @@ _NO_TAGS: JSONObject = {}
 _NO_METRICS: list[Metric] = []
 
 
+def _is_wrapped(value: UserValue) -> bool:
+    return type(value).__name__ == "SeldonResponse"
+
+
 def _unwrap(value: UserValue) -> _Result:
     """A result that may be wrapped in Seldon's runtime response object, known by its name. Source: section 6."""
-    if type(value).__name__ != "SeldonResponse":
+    if not _is_wrapped(value):
         return _Result(value, _NO_TAGS, _NO_METRICS)
     return _Result(value.data, value.tags or {}, value.metrics or [])
 

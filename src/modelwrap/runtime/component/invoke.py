@@ -132,7 +132,7 @@ class Component:
         if method is None:
             return MISSING
         try:
-            return method(self._typed(X), names, meta)
+            return method(X if self.number_type is None else in_type(X, self.number_type), names, meta)
         except (Exception, SystemExit) as error:
             return self._missing_or_raise(error)
 
