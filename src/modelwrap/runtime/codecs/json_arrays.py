@@ -69,11 +69,15 @@ def from_tensor(values: JSONValue | np.ndarray, shape: JSONValue) -> np.ndarray:
 
     Source: component API section 5.3.
     """
-    if not isinstance(values, list | np.ndarray):
+    if type(values) is list:
+        numbers = _numbers(values)
+        flat = _tensor_array(values) if numbers is None else numbers
+    elif isinstance(values, np.ndarray):
+        flat = values
+    else:
         raise InvalidRequest('"data.tensor.values" must be a list of numbers')
     if type(shape) is not list:
         raise InvalidRequest('"data.tensor.shape" must be a list of whole numbers, such as [1, 4]')
-    flat = values if isinstance(values, np.ndarray) else _tensor_array(values)
     try:
         return flat.reshape(shape)  # type: ignore[arg-type] # what is no number raises TypeError
     except (OverflowError, TypeError, ValueError):
@@ -84,9 +88,6 @@ def from_tensor(values: JSONValue | np.ndarray, shape: JSONValue) -> np.ndarray:
 
 
 def _tensor_array(values: list[JSONValue]) -> np.ndarray:
-    numbers = _numbers(values)
-    if numbers is not None:
-        return numbers
     leaves, shape = _leaves(values, "data.tensor.values")
     return _array(_unspelled(leaves), shape)
 

@@ -20,7 +20,7 @@ from modelwrap.runtime.codecs import json_arrays
 from modelwrap.runtime.codecs.date_text import date_texts, text_of_date
 from modelwrap.runtime.payload import JSONValue, UserValue
 
-__all__ = ["kind_of", "read", "write"]
+__all__ = ["kind_of", "read", "write", "write_numbers"]
 
 _USUAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _NEWLINE, _NUMPY = orjson.OPT_APPEND_NEWLINE, orjson.OPT_SERIALIZE_NUMPY
@@ -77,6 +77,18 @@ def write(value: UserValue, *, newline: bool = False, numpy: bool = False) -> by
         return orjson.dumps(value, _plain, _USUAL | (newline and _NEWLINE) | (numpy and _NUMPY))
     except TypeError:  # orjson's own error too: a big integer, a key that is no text, half a surrogate pair, or no JSON
         return _write_leniently(value) + (b"\n" if newline else b"")
+
+
+def write_numbers(numbers: UserValue) -> bytes:
+    """JSON text of what `json_arrays` makes of a numeric array, as `write` has it; for few numbers in half the time.
+
+    Raises:
+        ComponentFailed: See `write`.
+    """
+    try:
+        return orjson.dumps(numbers, option=_NUMPY)
+    except TypeError:  # long doubles
+        return write(numbers)
 
 
 def _plain(value: UserValue) -> UserValue:

@@ -9,7 +9,7 @@ Source: component API sections 4, 5.2, 5.3 and 9.
 from __future__ import annotations
 
 import binascii
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -106,13 +106,13 @@ def _message(document: JSONValue) -> Message:
     if type(document) is not dict:
         raise no_message(document)
     meta = _meta(document["meta"]) if "meta" in document else NO_META
-    return Message(_payload(document), meta, None, document)
+    data = document.get("data")
+    payload = _payload(document) if data is None else _array(data)
+    return Message(payload, meta, None, document)
 
 
 def _payload(message: JSONObject) -> Payload | None:
-    data = message.get("data")
-    if data is not None:
-        return _array(data)
+    """What a message without `data` carries."""
     value = message.get("jsonData")
     if value is not None:
         return Json(value)
@@ -128,7 +128,9 @@ def _payload(message: JSONObject) -> Payload | None:
 def _array(data: JSONValue) -> Array:
     if type(data) is not dict:
         raise _unexpected(data, "data", 'an object with "tensor" or "ndarray"')
-    names = _names(data)
+    names: Any = data.get("names", [])  # some clients number their columns, and the reference lets them
+    if type(names) is not list and names is not None:
+        raise _unexpected(names, "data.names", "a list of column names")
     tensor = data.get("tensor")
     if tensor is not None:
         return Array(_tensor(tensor), names, Form.TENSOR)
@@ -140,13 +142,6 @@ def _array(data: JSONValue) -> Array:
         tensor = _expect(tensor, dict, "data.tftensor", "an object")
         return Array(tftensor.decode_json(tensor), names, Form.TFTENSOR)
     return Array(np.array([]), names, Form.BARE)
-
-
-def _names(data: JSONObject) -> list[str] | None:
-    names = data.get("names", [])
-    if names is not None and type(names) is not list:
-        raise _unexpected(names, "data.names", "a list of column names")
-    return names  # type: ignore[return-value] # some clients number their columns, and the reference lets them
 
 
 def _tensor(tensor: JSONValue) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 
 import numpy as np
@@ -37,6 +38,8 @@ __all__ = ["encode_error", "encode_message", "encode_metadata"]
 _Members = dict[str, UserValue]
 
 _TENSOR, _TFTENSOR = Form.TENSOR, Form.TFTENSOR
+#: The most names that are kept beside their text.
+_KEPT_NAMES = 1024
 
 
 def encode_message(message: Message) -> bytes:
@@ -50,6 +53,10 @@ def encode_message(message: Message) -> bytes:
     Source: component API sections 5.4, 7 and 8.
     """
     payload = message.payload
+    if type(payload) is Array and message.meta is NO_META and message.status is None:
+        body = _array_alone(payload)
+        if body is not None:
+            return body
     if type(payload) is Raw:
         return _raw_bytes(payload.value)
     members, is_large = _payload_members(payload)
@@ -59,6 +66,44 @@ def encode_message(message: Message) -> bytes:
     if message.status is not None:
         members["status"] = _status_members(message.status)
     return json_text.write(members, newline=True, numpy=is_large)
+
+
+def _array_alone(payload: Array) -> bytes | None:
+    """The bytes of a message that is nothing but a numeric array; None for an array that is written another way.
+
+    All of it but the numbers depends on the form, the shape and the names, of which a model's answers have a handful.
+    """
+    values, form = payload.values, payload.form
+    if values.dtype.kind not in "fiu" or not values.size or payload.names is None:
+        return None
+    try:
+        around = _around_numbers(form, values.shape, tuple(payload.names))
+    except TypeError:  # a name that is a list or an object
+        return None
+    if around is None:
+        return None
+    if form is _TENSOR:
+        numbers = json_arrays.tensor_values(values, short=payload.is_short)
+    elif payload.nested is None:
+        numbers = json_arrays.nested_values(values, short=payload.is_short)
+    else:
+        return None
+    return b"".join((around[0], json_text.write_numbers(numbers), around[1]))
+
+
+@lru_cache(maxsize=256)
+def _around_numbers(form: Form, shape: tuple[int, ...], names: tuple[object, ...]) -> tuple[bytes, bytes] | None:
+    """What stands before and after an array's numbers; None for forms that are no list, and names that are no text."""
+    if len(names) > _KEPT_NAMES or any(type(name) is not str for name in names):
+        return None  # 1, 1.0 and true are equal names, and written differently
+    if form is _TENSOR:
+        data: _Members = {"names": names, "tensor": {"shape": shape, "values": None}}
+    elif form is Form.NDARRAY:
+        data = {"names": names, "ndarray": None}
+    else:
+        return None
+    before, _, after = json_text.write({"data": data, "meta": {}}, newline=True).rpartition(b"null")
+    return before, after
 
 
 def encode_metadata(document: JSONObject) -> bytes:

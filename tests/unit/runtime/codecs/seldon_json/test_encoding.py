@@ -17,9 +17,9 @@ from modelwrap.errors import ComponentFailed, InvalidRequest, ModelwrapError, Ov
 from modelwrap.runtime.codecs import json_text
 from modelwrap.runtime.codecs.seldon_json import decode_message, encode_error, encode_message, encode_metadata
 from modelwrap.runtime.datatypes import Datatype
-from modelwrap.runtime.message import Message, Meta, Request, Status
+from modelwrap.runtime.message import NO_META, Message, Meta, Request, Status
 from modelwrap.runtime.payload import Array, Binary, Custom, Form, Json, Payload, Raw, Tensor, Tensors, Text, in_kind
-from strategies import json_objects, json_values
+from strategies import json_objects, json_values, numeric_arrays
 
 
 def strictly(text: bytes) -> Any:
@@ -245,3 +245,38 @@ def test_metadata_is_sorted_and_closed_with_a_newline(document: dict[str, Any]) 
     written = encode_metadata(document)
     assert written.endswith(b"}\n")
     assert list(strictly(written)) == sorted(document)
+
+
+# -- an array alone, which is written around its numbers ---------------------------------------------------------------
+
+_NAMES = st.lists(st.text(max_size=6) | st.integers(0, 1) | st.booleans() | st.sampled_from([1.0, None]), max_size=4)
+
+
+@given(
+    numeric_arrays.filter(lambda values: values.dtype.kind != "c"),
+    _NAMES | st.none() | st.just([["nested"]]),
+    st.sampled_from([Form.TENSOR, Form.NDARRAY, Form.BARE]),
+    st.booleans(),
+)
+def test_an_array_alone_is_written_as_it_is_beside_other_members(
+    values: np.ndarray, names: Any, form: Form, is_short: bool
+) -> None:
+    alone = encode_message(Message(Array(values, names, form, is_short=is_short), NO_META))
+    beside = encode_message(Message(Array(values, names, form, is_short=is_short), Meta(puid="p")))
+    assert beside == alone.replace(b'"meta":{}', b'"meta":{"puid":"p"}')
+
+
+def test_names_that_are_equal_and_no_text_are_written_as_they_are() -> None:
+    for names in ([1], [True], [1.0], ["1"]):
+        payload = Array(np.array([[1.5]]), names, Form.NDARRAY)  # type: ignore[arg-type] # as careless classes name them
+        assert encoded_alone(payload)["data"]["names"] == names
+        assert type(encoded_alone(payload)["data"]["names"][0]) is type(names[0])
+
+
+def test_a_name_that_looks_like_the_gap_for_the_numbers_does_no_harm() -> None:
+    payload = Array(np.array([[1.5]]), ['null"ndarray":null'], Form.NDARRAY)
+    assert encoded_alone(payload) == {"data": {"names": ['null"ndarray":null'], "ndarray": [[1.5]]}, "meta": {}}
+
+
+def encoded_alone(payload: Payload) -> Any:
+    return strictly(encode_message(Message(payload, NO_META)))
