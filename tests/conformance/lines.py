@@ -49,7 +49,7 @@ def _rest(*cases: str) -> tuple[str, ...]:
 
 
 def _grpc(*cases: str) -> tuple[str, ...]:
-    return tuple(f"{_HERE}/test_golden_grpc.py::*[{case}]" for case in cases)
+    return tuple(f"{_HERE}/test_golden_grpc.py::*-{case}]" for case in cases)
 
 
 def _process(*numbers: str) -> tuple[str, ...]:

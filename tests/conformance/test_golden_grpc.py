@@ -57,14 +57,17 @@ def _calls() -> dict[str, Any]:
 def _expected(case: dict[str, Any]) -> Any:
     recorded = case["response"]
     if isinstance(recorded, dict) and isinstance(content := recorded.get("jsonData"), dict) and "names_type" in content:
-        content["names_type"] = NAMES_TYPE[content["names_type"]]
+        return {**recorded, "jsonData": {**content, "names_type": NAMES_TYPE[content["names_type"]]}}
     return recorded
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['group']}: {case['case']}" for case in CASES])
-def test_the_answer_is_the_references_or_the_better_one_we_chose(server: Running, case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "inline"])
+def test_the_answer_is_the_references_or_the_better_one_we_chose(
+    server: Running, case: dict[str, Any], inline: bool
+) -> None:
     received: list[Any] = []
-    server.serve(eval(case["user_class"], words(received)))
+    server.serve(eval(case["user_class"], words(received)), inline=inline)
     call: Callable[[grpc.Channel], Any] = eval(case["call"], _calls())
     ours = case.get("ours", {"code": case["code"]})["code"]
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]

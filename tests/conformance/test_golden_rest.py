@@ -73,9 +73,12 @@ def _read(reply: Reply) -> Any:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['group']}: {case['case']}" for case in CASES])
-def test_the_answer_is_the_references_or_the_better_one_we_chose(any_engine: Running, case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "inline"])
+def test_the_answer_is_the_references_or_the_better_one_we_chose(
+    any_engine: Running, case: dict[str, Any], inline: bool
+) -> None:
     received: list[Any] = []
-    any_engine.serve(eval(case["user_class"], words(received)))
+    any_engine.serve(eval(case["user_class"], words(received)), inline=inline)
     reply = _ask(any_engine, case)
     ours = case.get("ours", {})
     assert reply.status == ours.get("status", case["status"]), reply.body

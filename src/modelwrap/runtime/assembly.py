@@ -35,7 +35,7 @@ from modelwrap.runtime.supervision.processes import resident_bytes
 from modelwrap.runtime.transports import oip_openapi, openapi
 from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.rest import Page, Pages
-from modelwrap.runtime.transports.types import Exchange, Limits, Observe
+from modelwrap.runtime.transports.types import Limits, Observe
 from modelwrap.runtime.verb import Verb
 
 __all__ = ["PUSH_FREQUENCY", "Model", "application", "load", "metrics_paths"]
@@ -134,7 +134,8 @@ def application(
         ),
         limits=_limits(settings),
         pages=_pages(settings, exposition, catalogue),
-        observe=_observe(settings, server_metrics),
+        count=server_metrics.exchange,
+        observe=_access_log(settings),
     )
 
 
@@ -229,18 +230,8 @@ def _tell_in_flight(loop: asyncio.AbstractEventLoop, mailbox: Mailbox, metrics: 
     loop.call_later(_PULSE, _tell_in_flight, loop, mailbox, metrics)
 
 
-def _observe(settings: Settings, metrics: ServerMetrics) -> Observe:
-    """What is told of every exchange: the metrics, and the access log where it is wanted."""
-
-    def count(exchange: Exchange) -> None:
-        metrics.exchange(exchange.protocol, exchange.operation, exchange.status, exchange.seconds)
-
+def _access_log(settings: Settings) -> Observe | None:
+    """What writes a line for every exchange, where that is wanted."""
     if not settings.logging.access:
-        return count
-    write = access_log(metrics_paths(settings) if settings.logging.hide_scrapes else ())
-
-    def count_and_write(exchange: Exchange) -> None:
-        count(exchange)
-        write(exchange)
-
-    return count_and_write
+        return None
+    return access_log(metrics_paths(settings) if settings.logging.hide_scrapes else ())

@@ -253,6 +253,7 @@ class Answerer:
     ) -> None:
         self._service = service
         self._mailbox = mailbox
+        self._inline = mailbox.inline
         self._metadata = metadata
         self._catalogue = (
             Catalogue([type(service.component.user_object).__name__], metadata) if catalogue is None else catalogue
@@ -287,7 +288,7 @@ class Answerer:
         time_left: float | None = None,
         waiting: Waiting | None = None,
     ) -> Answer:
-        """The answer to received bytes; every error that is not our own defect is part of the answer.
+        """The answer to received bytes, where `answer_at_once` has none; every error of the answer is part of it.
 
         Args:
             codec: The codec of the wire that the bytes came over.
@@ -298,42 +299,52 @@ class Answerer:
             waiting: Told of the future that is waited for.
         """
         try:
-            if verb is Verb.METADATA:
-                return Answer(codec.encode_metadata(self._metadata()))
-            message = await self._do(codec, verb, received, on_grpc, time_left, waiting)
-            body = codec.encode_message(message)
-            if isinstance(body, Mixed):
-                return Answer(body.body, json_size=body.json_size)
-            return Answer(body, status=message.status.code if message.status else None)
+            work, request = self._work(codec, verb, received, on_grpc)
+            item = request if self._joining and verb is Verb.PREDICT else None
+            future = self._mailbox.submit(work, item=item, timeout=time_left)
+            if waiting is not None and not future.done():
+                waiting(future)
+            return _encoded(codec, await future)
         except ModelwrapError as error:
             return Answer(codec.encode_error(error), error)
 
-    async def _do(
-        self,
-        codec: Codec,
-        verb: Verb,
-        received: Received,
-        on_grpc: bool,
-        time_left: float | None,
-        waiting: Waiting | None,
-    ) -> Message:
-        if verb is Verb.HEALTH_STATUS and not self._health_needs_user:
-            return self._service.health_status()
-        request: Request = None
-        if self._raw and codec.SELDON_MESSAGES and (verb, on_grpc) in self._raw:
-            work = self._raw_work(codec, verb, received, on_grpc)
-        else:
-            request = _decode(codec, verb, received)
-            if not codec.SELDON_MESSAGES:
-                self._admit(request, received)
-            work = partial(self._service.do, verb, request)
-        item = request if self._joining and verb is Verb.PREDICT else None
-        if item is None and self._mailbox.inline:
-            return self._mailbox.make(work)
-        future = self._mailbox.submit(work, item=item, timeout=time_left)
-        if waiting is not None and not future.done():
-            waiting(future)
-        return await future
+    def answer_at_once(self, codec: Codec, verb: Verb, received: Received, *, on_grpc: bool = False) -> Answer | None:
+        """The answer where there is nothing to wait for; None, and nothing done, where there is: then `answer` has it.
+
+        A coroutine and a future cost as much as decoding a small request does. Every error that is not our own defect
+        is part of the answer. Arguments are those of `answer`.
+        """
+        try:
+            if verb is Verb.METADATA:
+                return Answer(codec.encode_metadata(self._metadata()))
+            if verb is Verb.HEALTH_STATUS and not self._health_needs_user:
+                return _encoded(codec, self._service.health_status())
+            if not self._inline or (self._joining and verb is Verb.PREDICT):
+                return None
+            if self._raw:
+                work, _ = self._work(codec, verb, received, on_grpc)
+                self._mailbox.admit_at_once()
+                return _encoded(codec, work())
+            request = self._request(codec, verb, received)
+            self._mailbox.admit_at_once()
+            return _encoded(codec, self._service.do(verb, request))
+        except ModelwrapError as error:
+            return Answer(codec.encode_error(error), error)
+
+    def _work(
+        self, codec: Codec, verb: Verb, received: Received, on_grpc: bool
+    ) -> tuple[Callable[[], Message], Request]:
+        """What is to be done where the user's code runs, and the request that it is done for."""
+        if codec.SELDON_MESSAGES and (verb, on_grpc) in self._raw:
+            return self._raw_work(codec, verb, received, on_grpc), None
+        request = self._request(codec, verb, received)
+        return partial(self._service.do, verb, request), request
+
+    def _request(self, codec: Codec, verb: Verb, received: Received) -> Request:
+        request = codec.decode_message(received) if verb is Verb.PREDICT else _decode(codec, verb, received)
+        if not codec.SELDON_MESSAGES:
+            self._admit(request, received)
+        return request
 
     def _admit(self, request: Request, received: Received) -> None:
         """See that a request is for the model that is here, and tell it the names of the model's outputs."""
@@ -377,3 +388,10 @@ def _decode(codec: Codec, verb: Verb, received: Received) -> Request:
     if verb is Verb.SEND_FEEDBACK:
         return codec.decode_feedback(received)
     return None if verb is Verb.HEALTH_STATUS else codec.decode_message(received)
+
+
+def _encoded(codec: Codec, message: Message) -> Answer:
+    body = codec.encode_message(message)
+    if isinstance(body, Mixed):
+        return Answer(body.body, None, None, body.json_size)
+    return Answer(body, None, message.status.code if message.status else None)

@@ -134,16 +134,14 @@ class Mailbox:
         """Whether calls are made on the event loop itself."""
         return self._inline
 
-    def make(self, work: Callable[[], T]) -> T:
-        """Make a call at once, on the event loop: for inline calls that go alone, which wait for nothing.
+    def admit_at_once(self) -> None:
+        """See that a call may be made at once, on the event loop: an inline call that goes alone waits for nothing.
 
         Raises:
             NotReady: The mailbox drains.
-            Exception: Whatever the work raises.
         """
         if self._closed:
             raise NotReady(_DRAINING)
-        return work()
 
     async def start(self, prepare: Callable[[], T]) -> T:
         """Start the model's threads and return what `prepare` returns, run on the first of them.

@@ -27,6 +27,10 @@ class Verb(Enum):
     # A verb is the key of several tables on every request, and Enum's own hash is a Python function.
     __hash__ = object.__hash__
 
+    def __init__(self, method: str) -> None:
+        #: The name again: `value` is a property, which costs a call.
+        self.label = method
+
     @property
     def metric_label(self) -> str:
         """The `method` label of metrics recorded while doing it. Source: component API section 12."""

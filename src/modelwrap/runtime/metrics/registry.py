@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from modelwrap.runtime.metrics.segment import Key, Segment
@@ -91,6 +91,29 @@ class Registry:
             if first is not None:
                 self._doubles[first] += value
                 self._doubles[first + 1 + len(bounds) + bisect_left(bounds, value)] += 1.0
+
+    def timed(self, counter: Key, histogram: Key, bounds: Sequence[float]) -> Callable[[float], None]:
+        """What counts one more in a counter and puts its argument into a histogram, at a third of the two's cost.
+
+        It takes no lock: these two series must have no other writer, and one thread calls it.
+        """
+        with self._lock:
+            count, first = self._room(counter, 1), self._histogram(histogram, bounds)
+        if count is None or first is None:
+
+            def drop(value: float) -> None:  # and count what is dropped
+                self.count(counter)
+                self.observe(histogram, bounds, value)
+
+            return drop
+        doubles, buckets = self._doubles, first + 1 + len(bounds)
+
+        def count_one(value: float) -> None:
+            doubles[count] += 1.0
+            doubles[first] += value
+            doubles[buckets + bisect_left(bounds, value)] += 1.0
+
+        return count_one
 
     def _room(self, key: Key, count: int) -> int | None:
         first = self._first.get(key)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from modelwrap.runtime.metrics.registry import LATENCY_BOUNDS, ROW_BOUNDS, Registry
-from modelwrap.runtime.metrics.segment import Key
 
 __all__ = ["ServerMetrics"]
 
@@ -16,11 +17,11 @@ class ServerMetrics:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        # The keys of the exchanges seen so far, so that the usual one costs two look-ups.
-        self._keys: dict[tuple[str, str, int], tuple[Key, Key]] = {}
+        # What counts the exchanges of each kind seen so far, so that a usual one costs one look-up.
+        self._kinds: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     def exchange(self, protocol: str, operation: str, status: int, seconds: float) -> None:
-        """Count one request and its answer.
+        """Count one request and its answer. On the event loop only.
 
         Args:
             protocol: `rest` or `grpc`.
@@ -28,10 +29,9 @@ class ServerMetrics:
             status: The HTTP status or the gRPC status number.
             seconds: From arrival to answer.
         """
-        seen = protocol, operation, status
-        keys = self._keys.get(seen) or self._new_keys(seen)
-        self._registry.count(keys[0])
-        self._registry.observe(keys[1], LATENCY_BOUNDS, seconds)
+        kind = protocol, operation, status
+        count = self._kinds.get(kind) or self._new_kind(kind)
+        count(seconds)
 
     def joined(self, rows: int) -> None:
         """Count one call that joined several requests."""
@@ -41,12 +41,12 @@ class ServerMetrics:
         """Tell how many requests wait or run now."""
         self._registry.set(("gauge", "modelwrap_requests_in_flight", ()), requests)
 
-    def _new_keys(self, seen: tuple[str, str, int]) -> tuple[Key, Key]:
-        protocol, operation, status = seen
+    def _new_kind(self, kind: tuple[str, str, int]) -> Callable[[float], None]:
+        protocol, operation, status = kind
         labels = (("operation", operation), ("protocol", protocol))
-        keys: tuple[Key, Key] = (
-            ("counter", "modelwrap_requests", (*labels, ("status", str(status)))),
+        count = self._kinds[kind] = self._registry.timed(
+            ("counter", "modelwrap_requests", (*labels, ("status", str(int(status))))),
             ("histogram", "modelwrap_request_seconds", labels),
+            LATENCY_BOUNDS,
         )
-        self._keys[seen] = keys
-        return keys
+        return count

@@ -11,7 +11,7 @@ from modelwrap.runtime.transports.grpc import GrpcDoor
 from modelwrap.runtime.transports.grpc_services import conversations
 from modelwrap.runtime.transports.readiness import Readiness
 from modelwrap.runtime.transports.rest import Page, Pages, RestDoor
-from modelwrap.runtime.transports.types import Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.transports.types import Count, Limits, Observe, Receive, Scope, Send, header
 
 __all__ = ["Application"]
 
@@ -26,6 +26,7 @@ class Application:
         answerer: Where verbs are answered.
         limits: What a client may ask of either door.
         pages: Further pages by path, beside `/live`, `/ready` and `/health/ping`.
+        count: Counts every exchange; None where nobody wants to know.
         observe: Told of every exchange; None where nobody wants to know.
 
     Attributes:
@@ -38,6 +39,7 @@ class Application:
         *,
         limits: Limits,
         pages: Pages | None = None,
+        count: Count | None = None,
         observe: Observe | None = None,
     ) -> None:
         self.catalogue = answerer.catalogue
@@ -50,6 +52,7 @@ class Application:
             limits=limits,
             disconnects=disconnects,
             readiness=self._readiness,
+            count=count,
             observe=observe,
         )
         self._grpc = GrpcDoor(
@@ -57,6 +60,7 @@ class Application:
             conversations=conversations(self._readiness, answerer.catalogue),
             limits=limits,
             disconnects=disconnects,
+            count=count,
             observe=observe,
         )
 
@@ -84,9 +88,12 @@ class Application:
 
 
 def _is_grpc(scope: Scope) -> bool:
+    """Whether a request is a gRPC call. There is none over HTTP/1.1, so that a header need not be looked for there."""
     if scope["path"] in _VERBS:
         return True
-    return scope["method"] == "POST" and header(scope["headers"], b"content-type").startswith("application/grpc")
+    if scope["http_version"] != "2" or scope["method"] != "POST":
+        return False
+    return header(scope["headers"], b"content-type").startswith("application/grpc")
 
 
 def _live() -> Page:

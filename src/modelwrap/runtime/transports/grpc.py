@@ -15,19 +15,33 @@ from modelwrap.runtime.endpoints import Answer, Answerer, grpc_endpoints
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.failures import log_failure, unexpected
-from modelwrap.runtime.transports.grpc_frames import FrameReader, compressed, frame, message_header, timeout_seconds
+from modelwrap.runtime.transports.grpc_frames import (
+    FrameReader,
+    compressed,
+    frame,
+    message_header,
+    sole_message,
+    timeout_seconds,
+)
 from modelwrap.runtime.transports.grpc_stream import Conversation, Stream
 from modelwrap.runtime.transports.status import GrpcStatus, grpc_status
-from modelwrap.runtime.transports.types import Event, Exchange, Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.transports.types import Count, Event, Exchange, Limits, Observe, Receive, Scope, Send, header
 from modelwrap.runtime.verb import Verb
 
 __all__ = ["GrpcDoor"]
 
 _CONTENT = (b"content-type", b"application/grpc")
 _ACCEPTS = (b"grpc-accept-encoding", b"identity,gzip")
-_HEADERS = [_CONTENT, _ACCEPTS]
-_GZIP_HEADERS = [_CONTENT, (b"grpc-encoding", b"gzip"), _ACCEPTS]
 _OK = [(b"grpc-status", b"0")]
+# How every call starts, and how a good one ends; engines read events and keep their hands off them.
+_START: Event = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [_CONTENT, _ACCEPTS],
+    "trailers": True,
+}
+_GZIP_START: Event = {**_START, "headers": [_CONTENT, (b"grpc-encoding", b"gzip"), _ACCEPTS]}
+_END: Event = {"type": "http.response.trailers", "headers": _OK}
 # Below this gzip costs more than it saves, whatever the client accepts.
 _COMPRESS_FROM = 1024
 
@@ -40,6 +54,7 @@ class GrpcDoor:
         conversations: Other methods by full path.
         limits: What a client may ask.
         disconnects: Who notices that a client has gone.
+        count: Counts every exchange; None where nobody wants to know.
         observe: Told of every exchange; None where nobody wants to know.
     """
 
@@ -50,6 +65,7 @@ class GrpcDoor:
         conversations: Mapping[str, Conversation],
         limits: Limits,
         disconnects: Disconnects,
+        count: Count | None = None,
         observe: Observe | None = None,
     ) -> None:
         self._answerer = answerer
@@ -57,6 +73,7 @@ class GrpcDoor:
         self._conversations = conversations
         self._limits = limits
         self._disconnects = disconnects
+        self._count = count
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,29 +93,46 @@ class GrpcDoor:
         call = _Call(scope)
         size = 0
         try:
-            message = await self._message(call, receive)
+            call.read_headers()
+            event = await receive()
+            sole = sole_message(event.get("body", b""), self._limits.message_bytes)
+            message = await self._message(call, event, receive) if sole is None else sole
             size = len(message)
-            answer = await self._answerer.answer(
-                codec,
-                verb,
-                Request(message),
-                on_grpc=True,
-                time_left=call.time_left(self._limits.grpc_seconds),
-                waiting=lambda future: self._disconnects.watch(future, receive),
-            )
+            request = Request(message)
+            at_once = self._answerer.answer_at_once(codec, verb, request, on_grpc=True)
+            answer = await self._wait(codec, verb, request, call, receive) if at_once is None else at_once
         except ModelwrapError as error:
             answer = Answer(b"", error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
             answer = Answer(b"", unexpected(error, path, call.puid))
-        status = await self._send(answer, call, path, send)
+        if answer.error is None and not call.accepts_gzip:
+            status = GrpcStatus.OK
+            await send(_START)
+            await send({"type": "http.response.body", "body": frame(answer.body)})
+            await send(_END)
+        else:
+            status = await self._send(answer, call, path, send)
+        seconds = perf_counter() - started
+        if self._count is not None:
+            self._count("grpc", verb.label, status, seconds)
         if self._observe is not None:
-            seconds, sizes = perf_counter() - started, (size, len(answer.body))
+            sizes = size, len(answer.body)
             self._observe(Exchange("grpc", verb.value, path, status, seconds, *sizes, scope["headers"]))
+
+    async def _wait(self, codec: Codec, verb: Verb, request: Request, call: _Call, receive: Receive) -> Answer:
+        return await self._answerer.answer(
+            codec,
+            verb,
+            request,
+            on_grpc=True,
+            time_left=call.time_left(self._limits.grpc_seconds),
+            waiting=lambda future: self._disconnects.watch(future, receive),
+        )
 
     async def _converse(self, conversation: Conversation, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what a conversation yields, each message as it comes."""
         path, call = scope["path"], _Call(scope)
-        await send(_start(_HEADERS))
+        await send(_START)
         try:
             call.read_headers()
             async for message in conversation(Stream(receive, self._limits, call.encoding)):
@@ -112,11 +146,12 @@ class GrpcDoor:
         await send({"type": "http.response.body", "body": b""})
         await send({"type": "http.response.trailers", "headers": trailers})
 
-    async def _message(self, call: _Call, receive: Receive) -> bytes:
-        """The call's one message. A slow client may neither pause longer than allowed nor outlast its deadline."""
-        call.read_headers()
+    async def _message(self, call: _Call, event: Event, receive: Receive) -> bytes:
+        """The call's one message, of which the first part has come with the event.
+
+        A slow client may neither pause longer than allowed nor outlast its deadline.
+        """
         reader = FrameReader(self._limits.message_bytes, call.encoding)
-        event = await receive()
         message = reader.feed(event.get("body", b""))
         return await self._remaining(reader, event, receive) if message is None else message
 
@@ -144,17 +179,18 @@ class GrpcDoor:
         return message
 
     async def _send(self, answer: Answer, call: _Call, path: str, send: Send) -> GrpcStatus:
+        """Send an answer that is an error or may be compressed; returns the status."""
         if answer.error is not None:
             return await self._fail(answer.error, call, path, send)
-        pack = call.accepts_gzip and len(answer.body) >= _COMPRESS_FROM
-        await send(_start(_GZIP_HEADERS if pack else _HEADERS))
+        pack = len(answer.body) >= _COMPRESS_FROM
+        await send(_GZIP_START if pack else _START)
         body = compressed(answer.body) if pack else frame(answer.body)
         await send({"type": "http.response.body", "body": body})
-        await send({"type": "http.response.trailers", "headers": _OK})
+        await send(_END)
         return GrpcStatus.OK
 
     async def _fail(self, error: ModelwrapError, call: _Call, path: str, send: Send) -> GrpcStatus:
-        await send(_start(_HEADERS))
+        await send(_START)
         await send({"type": "http.response.body", "body": b""})
         await send({"type": "http.response.trailers", "headers": self._trailers(error, call, path)})
         return grpc_status(error)
@@ -204,7 +240,3 @@ class _Call:
     @property
     def puid(self) -> str:
         return header(self._headers, b"seldon-puid")
-
-
-def _start(headers: list[tuple[bytes, bytes]]) -> dict[str, object]:
-    return {"type": "http.response.start", "status": 200, "headers": headers, "trailers": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple, TypeAlias
 
@@ -28,7 +29,7 @@ from modelwrap.runtime.transports.failures import log_failure, unexpected
 from modelwrap.runtime.transports.inflation import TAKEN, unpacked
 from modelwrap.runtime.transports.readiness import Readiness
 from modelwrap.runtime.transports.status import http_status
-from modelwrap.runtime.transports.types import Exchange, Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.transports.types import Count, Event, Exchange, Limits, Observe, Receive, Scope, Send, header
 from modelwrap.runtime.verb import Verb
 
 __all__ = ["Page", "Pages", "RestDoor"]
@@ -73,6 +74,7 @@ class RestDoor:
         limits: What a client may ask.
         disconnects: Who notices that a client has gone.
         readiness: What is told of the server's readiness.
+        count: Counts every exchange; None where nobody wants to know.
         observe: Told of every exchange; None where nobody wants to know.
     """
 
@@ -84,6 +86,7 @@ class RestDoor:
         limits: Limits,
         disconnects: Disconnects,
         readiness: Readiness,
+        count: Count | None = None,
         observe: Observe | None = None,
     ) -> None:
         self._answerer = answerer
@@ -93,6 +96,7 @@ class RestDoor:
         self._pages = pages
         self._limits = limits
         self._disconnects = disconnects
+        self._count = count
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,16 +113,29 @@ class RestDoor:
             return
         body = b""
         try:
-            body = await self._body(scope, receive)
-            answer = await self._answer(endpoint, verb, scope, body, receive)
+            event = await receive()
+            body = event.get("body", b"")
+            if event.get("more_body", False) or len(body) > self._limits.message_bytes:
+                body = await self._whole(body, event, receive)
+            body = self._inflated(scope, body)
+            request = _request(endpoint, scope, body)
+            at_once = self._answerer.answer_at_once(codec, verb, request)
+            answer = await self._answer(codec, verb, request, receive) if at_once is None else at_once
         except ModelwrapError as error:
             answer = Answer(codec.encode_error(error), error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
             defect = unexpected(error, path, header(scope["headers"], b"seldon-puid"))
             answer = Answer(codec.encode_error(defect), defect)
-        status = await self._send(answer, verb, scope, send)
+        if answer.error is None and answer.status is None and answer.json_size is None:
+            status = 200
+            await send(_usual_start(len(answer.body)))
+            await send({"type": "http.response.body", "body": answer.body})
+        else:
+            status = await self._send(answer, verb, scope, send)
+        seconds = perf_counter() - started
+        if self._count is not None:
+            self._count("rest", verb.label, status, seconds)
         if self._observe is not None:
-            seconds = perf_counter() - started
             sizes = len(body), len(answer.body)
             self._observe(Exchange("rest", verb.value, path, status, seconds, *sizes, scope["headers"]))
 
@@ -131,16 +148,10 @@ class RestDoor:
             self._endpoints[path] = endpoint
         return endpoint
 
-    async def _answer(self, endpoint: Endpoint, verb: Verb, scope: Scope, body: bytes, receive: Receive) -> Answer:
-        query: bytes = scope["query_string"]
-        if endpoint.model:
-            request = Request(body, "", b"", endpoint.model, endpoint.version, _json_size(scope))
-        elif query or not body or body[0] not in _JSON_STARTS:
-            request = Request(body, header(scope["headers"], b"content-type"), query)
-        else:
-            request = Request(body)
+    async def _answer(self, codec: Codec, verb: Verb, request: Request, receive: Receive) -> Answer:
+        """The answer, once it has been waited for."""
         return await self._answerer.answer(
-            endpoint.codec,
+            codec,
             verb,
             request,
             time_left=self._limits.rest_seconds,
@@ -164,19 +175,19 @@ class RestDoor:
             await _respond(send, status, headers, answer.body)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """The request's body, inflated where it came compressed."""
-        body = await self._sent(receive)
+        event = await receive()
+        return self._inflated(scope, await self._whole(event.get("body", b""), event, receive))
+
+    def _inflated(self, scope: Scope, body: bytes) -> bytes:
+        """The body as it was before it was compressed, if it was."""
         for name, encoding in scope["headers"] if body else ():
             if name == b"content-encoding":
                 return unpacked(body, encoding.decode("latin-1"), self._limits.message_bytes)
         return body
 
-    async def _sent(self, receive: Receive) -> bytes:
-        event = await receive()
-        chunk: bytes = event.get("body", b"")
-        if not event.get("more_body", False):
-            return self._within_limit(chunk, len(chunk))
-        chunks, size = [chunk], len(chunk)
+    async def _whole(self, chunk: bytes, event: Event, receive: Receive) -> bytes:
+        """The whole body as it was sent, of which the first chunk has come with the event."""
+        chunks, size = [self._within_limit(chunk, len(chunk))], len(chunk)
         while event.get("more_body", False):
             event = await receive()
             if event["type"] == "http.disconnect":
@@ -195,6 +206,12 @@ class RestDoor:
         return chunk
 
     async def _send(self, answer: Answer, verb: Verb, scope: Scope, send: Send) -> int:
+        """Send an answer that is an error, chooses its status or holds more than JSON; returns the status."""
+        status, headers = self._status_and_headers(answer, verb, scope)
+        await _respond(send, status, headers, answer.body)
+        return status
+
+    def _status_and_headers(self, answer: Answer, verb: Verb, scope: Scope) -> tuple[int, list[tuple[bytes, bytes]]]:
         headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), _CORS]
         status = 200
         if answer.json_size is not None:
@@ -209,8 +226,7 @@ class RestDoor:
             log_failure(answer.error, scope["path"], header(scope["headers"], b"seldon-puid"))
         elif answer.status is not None and verb is Verb.PREDICT and 200 <= answer.status <= 599:
             status = answer.status  # a raw reply chooses its own. Source: component API section 5.4
-        await _respond(send, status, headers, answer.body)
-        return status
+        return status, headers
 
     def _error_headers(self, error: ModelwrapError) -> list[tuple[bytes, bytes]]:
         if isinstance(error, ComponentFailed) and error.error_id:
@@ -242,6 +258,15 @@ class RestDoor:
     async def _show(page: Page, send: Send, *, with_body: bool) -> None:
         headers = [(b"content-type", page.media_type), (b"content-length", b"%d" % len(page.body)), _CORS]
         await _respond(send, page.status, headers, page.body if with_body else b"")
+
+
+def _request(endpoint: Endpoint, scope: Scope, body: bytes) -> Request:
+    query: bytes = scope["query_string"]
+    if endpoint.model:
+        return Request(body, "", b"", endpoint.model, endpoint.version, _json_size(scope))
+    if query or not body or body[0] not in _JSON_STARTS:
+        return Request(body, header(scope["headers"], b"content-type"), query)
+    return Request(body)
 
 
 def _describe(body: bytes, media_type: str) -> list[tuple[bytes, bytes]]:
@@ -284,6 +309,16 @@ def _refusal(path: str, method: str, allowed: tuple[str, ...]) -> ModelwrapError
         return WrongMethod(f"{method} {path}: use {' or '.join(allowed)}", (*allowed, "OPTIONS"))
     near = next((words for prefix, words in _NEAR.items() if path.startswith(prefix)), _NEAR["/"])
     return UnknownEndpoint(f"there is nothing at {path}: {near}")
+
+
+@lru_cache(maxsize=1024)
+def _usual_start(size: int) -> Event:
+    """How an answer of JSON with status 200 starts; a model's answers have a handful of sizes."""
+    return {
+        "type": "http.response.start",
+        "status": 200,
+        "headers": [_JSON, (b"content-length", b"%d" % size), _CORS],
+    }
 
 
 async def _respond(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

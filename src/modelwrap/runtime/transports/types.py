@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Event", "Exchange", "Headers", "Limits", "Observe", "Receive", "Scope", "Send", "header"]
+__all__ = ["Count", "Event", "Exchange", "Headers", "Limits", "Observe", "Receive", "Scope", "Send", "header"]
 
 Event: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -41,7 +41,7 @@ class Limits(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """One request and its answer, for the access log and the server's metrics.
+    """One request and its answer, for the access log.
 
     Attributes:
         protocol: `rest` or `grpc`.
@@ -71,3 +71,5 @@ class Exchange(NamedTuple):
 
 #: Told of every exchange once it is over.
 Observe: TypeAlias = Callable[[Exchange], None]
+#: Told of every exchange once it is over what its metrics need: protocol, operation, status, seconds.
+Count: TypeAlias = Callable[[str, str, int, float], None]

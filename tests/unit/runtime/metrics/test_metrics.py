@@ -190,3 +190,30 @@ def test_nothing_counted_is_nothing_shown_of_the_users(descriptors: list[int]) -
 def test_metrics_that_cannot_be_counted_are_refused_whole(bad: object) -> None:
     with pytest.raises(ComponentFailed, match="Bad metric created during request: "):
         check(bad)
+
+
+def test_exchanges_are_counted_by_protocol_operation_and_status(descriptors: list[int]) -> None:
+    segment = Segment(descriptors[0])
+    server = ServerMetrics(Registry(segment))
+    for status, seconds in ((200, 0.003), (200, 0.2), (400, 0.003), (200, 99.0)):
+        server.exchange("rest", "predict", status, seconds)
+    server.exchange("grpc", "predict", 0, 0.003)
+    shown = Exposition([segment], {})
+    rest = {"protocol": "rest", "operation": "predict"}
+    assert value(shown, "modelwrap_requests_total", status="200", **rest) == 3
+    assert value(shown, "modelwrap_requests_total", status="400", **rest) == 1
+    assert value(shown, "modelwrap_requests_total", status="0", protocol="grpc", operation="predict") == 1
+    assert value(shown, "modelwrap_request_seconds_count", **rest) == 4
+    assert value(shown, "modelwrap_request_seconds_sum", **rest) == pytest.approx(99.206)
+    assert value(shown, "modelwrap_request_seconds_bucket", le="0.005", **rest) == 2
+    assert value(shown, "modelwrap_request_seconds_bucket", le="30.0", **rest) == 3
+
+
+def test_exchanges_that_find_no_room_are_counted_as_dropped(descriptors: list[int]) -> None:
+    segment = Segment(descriptors[0])
+    server = ServerMetrics(Registry(segment, limit=1))
+    server.exchange("rest", "predict", 200, 0.003)
+    before = value(Exposition([segment], {}), "modelwrap_series_dropped_total")
+    server.exchange("rest", "predict", 200, 0.003)
+    assert value(Exposition([segment], {}), "modelwrap_series_dropped_total") == before + 2
+    assert not [name for name, _ in samples(Exposition([segment], {})) if name.startswith("modelwrap_request")]

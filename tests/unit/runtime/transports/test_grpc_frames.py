@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwrap.errors import InvalidRequest, ModelwrapError, TooLarge, UnknownEncoding
-from modelwrap.runtime.transports.grpc_frames import FrameReader, compressed, frame, message_header, timeout_seconds
+from modelwrap.runtime.transports.grpc_frames import (
+    FrameReader,
+    compressed,
+    frame,
+    message_header,
+    sole_message,
+    timeout_seconds,
+)
 
 LIMIT = 1000
 
@@ -32,6 +39,23 @@ def test_a_compressed_message_arrives(message: bytes) -> None:
 def test_gzip_as_another_library_writes_it_is_read() -> None:
     packed = gzip.compress(b"message")
     assert FrameReader(LIMIT, "gzip").feed(b"\1" + len(packed).to_bytes(4, "big") + packed) == b"message"
+
+
+@given(st.binary(max_size=200), st.integers(0, 250))
+def test_a_frame_in_one_chunk_is_the_message_that_the_reader_finds(message: bytes, limit: int) -> None:
+    whole = sole_message(frame(message), limit)
+    assert whole == (FrameReader(limit).feed(frame(message)) if len(message) <= limit else None)
+
+
+@given(st.binary(max_size=40))
+def test_what_is_not_one_whole_frame_is_left_to_the_reader(chunk: bytes) -> None:
+    found = sole_message(chunk, LIMIT)
+    assert found is None or frame(found) == chunk
+
+
+@pytest.mark.parametrize("chunk", [b"", b"\0\0\0\0", frame(b"ab")[:-1], frame(b"ab") + b"c", compressed(b"ab")])
+def test_a_chunk_that_is_cut_compressed_or_too_long_is_no_whole_frame(chunk: bytes) -> None:
+    assert sole_message(chunk, LIMIT) is None
 
 
 def test_what_follows_the_one_message_is_left_alone() -> None:
