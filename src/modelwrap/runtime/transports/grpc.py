@@ -6,6 +6,7 @@ Source: the gRPC over HTTP/2 protocol description; component API section 10.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from time import perf_counter
 
@@ -44,6 +45,8 @@ _GZIP_START: Event = {**_START, "headers": [_CONTENT, (b"grpc-encoding", b"gzip"
 _END: Event = {"type": "http.response.trailers", "headers": _OK}
 # Below this gzip costs more than it saves, whatever the client accepts.
 _COMPRESS_FROM = 1024
+#: How much longer than its limit a pause within a message may be, as a share of it.
+_SLACK = 1 / 8
 
 
 class GrpcDoor:
@@ -158,21 +161,23 @@ class GrpcDoor:
     async def _remaining(self, reader: FrameReader, event: Event, receive: Receive) -> bytes:
         """The message that did not come at once, in chunks of 16 KB.
 
-        One clock for all of them: a wait of its own makes a task for each, which costs more than the chunk.
+        One clock for all of them, put back only now and then: a wait of its own makes a task for each chunk, which
+        costs more than the chunk, and a clock put back for each costs a tenth of all.
         """
-        idle = self._limits.body_idle_seconds or None
-        time = asyncio.get_running_loop().time
-        message = None
+        idle = self._limits.body_idle_seconds or math.inf
+        time, slack = asyncio.get_running_loop().time, idle * _SLACK
+        message, renewal = None, time() + slack
         try:
-            async with asyncio.timeout(idle) as clock:
+            async with asyncio.timeout(None if idle == math.inf else idle + slack) as clock:
                 while message is None:
                     if event["type"] == "http.disconnect":
                         raise CallCancelled("the client went away within its request")
                     if not event.get("more_body", False):
                         reader.end()
                     event = await receive()
-                    if idle is not None:
-                        clock.reschedule(time() + idle)
+                    if (now := time()) > renewal:
+                        clock.reschedule(now + idle + slack)
+                        renewal = now + slack
                     message = reader.feed(event.get("body", b""))
         except TimeoutError:
             raise DeadlineExceeded(f"the request paused for more than {idle:g} seconds within its message") from None
