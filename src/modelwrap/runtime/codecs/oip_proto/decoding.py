@@ -146,7 +146,8 @@ def _read_head(content: bytes) -> _Head:
         elif opening == CONTENTS:
             if start != stop:  # MLServer's own converters send empty ones beside raw contents
                 raise InvalidRequest(
-                    f'input "{name}" has contents although raw_input_contents is used: send all in one of the two'
+                    f'input "{name}" has contents although raw_input_contents is used: send all inputs in one of the '
+                    "two"
                 )
         else:
             refuse_known(opening, TENSOR_FIELDS, "inputs.")
