@@ -131,6 +131,8 @@ def test_names_of_any_kind_are_sent() -> None:
 )
 def test_an_array_comes_back_as_it_went_out(values: np.ndarray, form: Form) -> None:
     assume(not _half_pairs(values))
+    # Without dimensions, NaN and infinity are a bare null in `ndarray`, which JSON's readers take for its absence.
+    assume(values.ndim or values.dtype.kind != "f" or np.isfinite(values) or form in {Form.TENSOR, Form.TFTENSOR})
     sent = in_kind(values, Array(values, [], form))
     received = decode_message(Request(encode_message(Message(sent)), "application/json")).payload
     assert isinstance(sent, Array)
