@@ -23,7 +23,12 @@ from bench.session import lacks, measure, options, say
 def main() -> int:
     """Installs, measures and prints; returns 1 when something could not be measured."""
     parser = options("Measure this checkout's server beside other servers of Python models.")
-    parser.add_argument("--peer", default="", metavar="TEXT", help="only peers whose name holds this text")
+    parser.add_argument(
+        "--peer",
+        default="",
+        metavar="TEXTS",
+        help="only peers whose name holds one of these texts, such as mlserver,kserve",
+    )
     parser.add_argument("--install-only", action="store_true", help="make the environments and stop")
     given = parser.parse_args()
     if lack := lacks():

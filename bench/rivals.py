@@ -100,7 +100,7 @@ _PEERS = (
         "/v2/health/ready",
         V1_REST,
         V2_TYPED,
-        v2=_V2 | {Wire.V2_BINARY: V2_BINARY},
+        v2=_V2_BOTH,
     ),
     _Peer("LitServe 0.2", "litserve", _litserve, "/health", PREDICTIONS, joins=True),
     _Peer("BentoML 1.4", "bentoml", _bentoml, "/readyz", LIST, joins=True),
@@ -113,10 +113,10 @@ def rivals(say: Callable[[str], None], only: str = "") -> Iterator[Contender | F
 
     Args:
         say: Told what is installed now.
-        only: Part of the name of the peers that are wanted.
+        only: Parts of the names of the peers that are wanted, between commas; empty for all.
     """
     for peer in _PEERS:
-        if only.lower() not in peer.name.lower():
+        if not any(part.strip() in peer.name.lower() for part in only.lower().split(",")):
             continue
         say(f"{peer.name}: its environment")
         try:
