@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 
 from modelwrap.errors import ComponentFailed, InvalidRequest
 from modelwrap.runtime.codecs import oip_proto
-from modelwrap.runtime.codecs.oip_proto import documents
+from modelwrap.runtime.codecs.oip_proto import decoding, documents
 from modelwrap.runtime.codecs.packed import varint_array, varint_bytes
 from modelwrap.runtime.codecs.protowire import varint
 from modelwrap.runtime.message import Message, Meta, Request
@@ -157,3 +157,62 @@ def test_lists_of_messages_and_feedback_are_seldons() -> None:
     for decode in (oip_proto.decode_messages, oip_proto.decode_feedback):
         with pytest.raises(InvalidRequest, match="Seldon's"):
             decode(Request(b""))
+
+
+# -- what is kept of requests that came before -------------------------------------------------------------------------
+
+
+def _read(body: bytes) -> Any:
+    """What a request is, or why it is none."""
+    try:
+        message = oip_proto.decode_message(Request(body))
+    except InvalidRequest as error:
+        return error.message
+    payload = message.payload
+    assert isinstance(payload, Tensors)
+    tensors = [(each.name, each.datatype, each.values.tolist(), dict(each.parameters)) for each in payload.tensors]
+    return tensors, payload.wanted, message.meta.puid, message.meta.tags
+
+
+@given(_ARRAYS, _ARRAYS, st.binary(min_size=1, max_size=3), st.integers(0, 200))
+def test_a_request_is_read_alike_whatever_was_read_before_it(
+    values: np.ndarray, others: np.ndarray, damage: bytes, place: int
+) -> None:
+    body = _request(values, raw=True)
+    at = place % len(body)
+    damaged = body[:at] + damage + body[at + len(damage) :]
+    decoding._openings.clear()
+    alone = []
+    for each in (body, damaged, _request(others, raw=True)):
+        alone.append(_read(each))
+        decoding._openings.clear()
+    for _ in range(2):
+        assert [_read(each) for each in (body, damaged, _request(others, raw=True))] == alone
+
+
+def test_each_request_has_values_and_metadata_of_its_own() -> None:
+    bodies = [_request(np.array([[number, 2.0]]), raw=True) for number in (1.0, 3.0)]
+    first, second = (oip_proto.decode_message(Request(body)) for body in bodies)
+    assert isinstance(first.payload, Tensors)
+    assert isinstance(second.payload, Tensors)
+    assert [each.payload.tensors[0].values.tolist() for each in (first, second)] == [[[1.0, 2.0]], [[3.0, 2.0]]]  # type: ignore[union-attr]
+    assert first.meta.tags is not second.meta.tags
+    assert first.payload.wanted is not second.payload.wanted
+
+
+def test_an_id_and_parameters_never_come_back_for_another_request() -> None:
+    plain = _Request.FromString(_request(np.array([1.0]), raw=True))
+    named = _Request.FromString(_request(np.array([1.0]), raw=True))
+    named.id = "7"
+    named.parameters["shop"].int64_param = 3
+    for _ in range(2):
+        assert _read(named.SerializeToString())[2:] == ("7", {"shop": 3})
+        assert _read(plain.SerializeToString())[2:] == ("", {})
+
+
+@given(_ARRAYS, st.sampled_from(["", "2"]))
+def test_the_answer_of_one_raw_tensor_is_what_protobuf_writes(values: np.ndarray, version: str) -> None:
+    answer = oip_proto.encode_message(Message(tensors_in_kind(values, Wanted("m", version, raw=True))))
+    expected = _Response(model_name="m", model_version=version, raw_output_contents=[raw_bytes(of(values))])
+    expected.outputs.add(name="predict", datatype=of(values).datatype, shape=values.shape)
+    assert _Response.FromString(answer) == expected

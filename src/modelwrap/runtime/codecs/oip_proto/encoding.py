@@ -45,6 +45,9 @@ def encode_message(message: Message, /) -> bytes:
     if not isinstance(payload, Tensors):
         raise ComponentFailed(f"The result is {type(payload).__name__}, for which an inference response has no room")
     wanted, meta = payload.wanted, message.meta
+    tensors = payload.tensors
+    if wanted.raw and len(tensors) == 1 and not (meta.puid or meta.tags or tensors[0].parameters):
+        return _sole(wanted.model, wanted.version, tensors[0])
     pieces: list[bytes | memoryview] = [_model(wanted.model, wanted.version)]
     try:
         if meta.puid:
@@ -55,8 +58,34 @@ def encode_message(message: Message, /) -> bytes:
         write = _write_raw if raw else _write_typed
         write(payload.tensors, pieces)
     except UnicodeEncodeError as error:
-        raise ComponentFailed(f"The answer holds text that UTF-8 can't encode: {error.object[:80]!r}.") from None
+        raise _no_text(error) from None
     return b"".join(pieces)
+
+
+def _sole(model: str, version: str, tensor: Tensor) -> bytes:
+    """The answer to most requests: one raw tensor and nothing else."""
+    content = raw_contents(tensor)
+    opening = _kept_opening(model, version, tensor.name, tensor.datatype.value, tensor.values.shape, len(content))
+    return b"".join((opening, content))
+
+
+@lru_cache(maxsize=256)
+def _kept_opening(model: str, version: str, name: str, datatype: str, shape: tuple[int, ...], size: int) -> bytes:
+    if size > _MAX_BYTES:
+        raise _too_large(size)
+    try:
+        head = _kept_head(name, datatype, shape)
+        return _model(model, version) + span_field(TENSORS, head) + varint(RAW_OUTPUT) + varint(size)
+    except UnicodeEncodeError as error:
+        raise _no_text(error) from None
+
+
+def _too_large(size: int) -> ComponentFailed:
+    return ComponentFailed(f"The result takes {size} bytes; a protobuf message holds {_MAX_BYTES}.")
+
+
+def _no_text(error: UnicodeEncodeError) -> ComponentFailed:
+    return ComponentFailed(f"The answer holds text that UTF-8 can't encode: {error.object[:80]!r}.")
 
 
 @lru_cache(maxsize=64)
@@ -72,7 +101,7 @@ def _write_raw(tensors: tuple[Tensor, ...], pieces: list[bytes | memoryview]) ->
     for tensor in tensors:
         content = raw_contents(tensor)
         if len(content) > _MAX_BYTES:
-            raise ComponentFailed(f"The result takes {len(content)} bytes; a protobuf message holds {_MAX_BYTES}.")
+            raise _too_large(len(content))
         pieces += (varint(RAW_OUTPUT), varint(len(content)), content)
 
 
@@ -81,7 +110,7 @@ def _write_typed(tensors: tuple[Tensor, ...], pieces: list[bytes | memoryview]) 
         head, contents = _described(tensor), typed_contents(tensor)
         size = varint(len(contents))
         if len(contents) > _MAX_BYTES:
-            raise ComponentFailed(f"The result takes {len(contents)} bytes; a protobuf message holds {_MAX_BYTES}.")
+            raise _too_large(len(contents))
         length = len(head) + 1 + len(size) + len(contents)
         pieces += (varint(TENSORS), varint(length), head, varint(CONTENTS), size, contents)
 
