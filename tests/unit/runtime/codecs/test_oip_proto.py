@@ -170,7 +170,10 @@ def _read(body: bytes) -> Any:
         return error.message
     payload = message.payload
     assert isinstance(payload, Tensors)
-    tensors = [(each.name, each.datatype, each.values.tolist(), dict(each.parameters)) for each in payload.tensors]
+    tensors = [  # as text, in which NaN is itself
+        (each.name, each.datatype, each.values.shape, repr(each.values.tolist()), dict(each.parameters))
+        for each in payload.tensors
+    ]
     return tensors, payload.wanted, message.meta.puid, message.meta.tags
 
 
