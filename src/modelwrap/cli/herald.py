@@ -18,8 +18,8 @@ from modelwrap.project import ClassSource, Example, make_example
 
 __all__ = ["announce_when_ready"]
 
-#: Seconds that a model which serves may take to tell of itself.
-_PATIENCE = 2.0
+#: Seconds that a model which serves may take to tell of itself, on a machine that is busy.
+_PATIENCE = 15.0
 _EVERYWHERE = {"0.0.0.0", "::", ""}
 
 
