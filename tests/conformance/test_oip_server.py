@@ -16,7 +16,7 @@ from modelwrap.contract import Role
 from modelwrap.runtime.service import Node
 from official import message_class
 from oip import WIRES, Refused, ask, call, of
-from serving import eventually
+from serving import PATIENCE, eventually
 
 
 class Model:
@@ -435,11 +435,12 @@ class Gate:
     """Doubles; its first call lasts until the gate is opened."""
 
     def __init__(self) -> None:
-        self.opened = threading.Event()
+        self.entered, self.opened = threading.Event(), threading.Event()
         self.calls: list[tuple[str, int]] = []
 
     def predict(self, X: Any, names: Any) -> Any:
-        assert self.opened.wait(50)
+        self.entered.set()
+        assert self.opened.wait(PATIENCE)
         self.calls.append((X.dtype.name, len(X)) if isinstance(X, np.ndarray) else ("several", 1))
         if isinstance(X, dict):
             return {name: values * 2 for name, values in X.items()}
@@ -467,14 +468,14 @@ def test_requests_of_every_wire_that_wait_together_are_joined_and_each_gets_its_
     threads = [threading.Thread(target=ask_one, args=(number,)) for number in range(20)]
     try:
         threads[0].start()
-        eventually(lambda: server.awaited == 1)
+        assert model.entered.wait(PATIENCE)
         for thread in threads[1:]:
             thread.start()
         eventually(lambda: server.awaited == len(threads))
     finally:
         model.opened.set()
     for thread in threads:
-        thread.join(45)
+        thread.join(PATIENCE)
     assert answers.pop(17).message == "negative"
     assert len(answers) == len(threads) - 1
     for number, answer in answers.items():
