@@ -80,7 +80,12 @@ class Installation:
             **dict.fromkeys((*compiled, path), Recorded()),
         }
         packages = self.environment.packages
-        return Placed(path, None, write_record({relpath(at, packages): line for at, line in lines.items()}))
+        return Placed(path, None, write_record({_beside(at, packages): line for at, line in lines.items()}))
+
+
+def _beside(path: str, folder: str) -> str:
+    """A path as seen from a folder; most are in it, and `relpath` is slow."""
+    return path.removeprefix(f"{folder}/") if path.startswith(f"{folder}/") else relpath(path, folder)
 
 
 def install(wheel: Wheel, environment: Environment) -> Installation:
