@@ -151,6 +151,9 @@ def test_a_folder_alone_is_met_with_the_ways_on_for_the_class_in_it(tmp_path: Pa
     [
         (["models"], 2, "modelwrap models MODEL_NAME 0.1 DOCKER_REPO"),
         (["models", "B", "3"], 2, "modelwrap models B 3 DOCKER_REPO"),
+        (["wrap", "models", "B", "3"], 2, "modelwrap models B 3 DOCKER_REPO"),
+        (["wrap", "empty"], 1, "empty holds no model"),
+        (["wrap"], 2, "Missing argument 'MODEL_PATH'"),
         (["empty"], 1, "empty holds no model"),
         (["empty/"], 1, "empty holds no model"),
         (["./nowhere", "B"], 1, "there is no folder nowhere"),
@@ -207,9 +210,14 @@ def test_a_class_that_is_not_there_is_no_matter_of_the_options(words: list[str],
         (["deploy", "i:1"], ["Missing option '--for'. It is one of seldon, seldon2, "]),
         (["state", "lst"], ["ACTION is 'lst': expected one of list, show, ", "did you mean list?"]),
         (["bench", "x", "--service-type", "outer"], ["--service-type is 'outer': expected one of MODEL, ROUTER, "]),
+        (["bench", "x", "--seconds", "nan"], ["--seconds is 'nan': expected a number of seconds above 0"]),
+        (["deploy", "i:1", "--replicas", "two"], ["--replicas is 'two': expected a whole number from 1 on"]),
+        (["test", "x", "-n", "0"], ["--requests is '0': expected a whole number from 1 on"]),
+        (["test", "x", "--grpc-port", "70000"], ["--grpc-port is '70000': expected a whole number from 1 to 65535"]),
+        (["state", "restore", "last"], ["NUMBER is 'last': expected a whole number from 1 on"]),
     ],
 )
-def test_one_of_a_few_words_is_met_with_all_of_them(words: list[str], messages: list[str]) -> None:
+def test_what_does_not_fit_is_met_with_what_does(words: list[str], messages: list[str]) -> None:
     outcome = modelwrap(*words)
     assert outcome.status == 2
     assert all(message in outcome.err for message in messages), outcome.err

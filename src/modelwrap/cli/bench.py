@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwrap.cli import terminal
-from modelwrap.cli.choice import SERVICE_TYPE, OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, read_contract
+from modelwrap.cli.values import SECONDS_ABOVE_ZERO, SERVICE_TYPE, OneOf, whole
 from modelwrap.contract import Role
 
 if TYPE_CHECKING:
@@ -138,17 +138,17 @@ COMMAND = Command(
                      help="What the component is.  [default: what the class fits; at a URL, MODEL]"),
         click.Option(["--parameters"], metavar="JSON", callback=_folder_only,
                      help="Constructor arguments, for a folder."),
-        click.Option(["-b", "--batch-size"], type=click.IntRange(1), default=1, show_default=True, metavar="N",
+        click.Option(["-b", "--batch-size"], type=whole(1), default=1, show_default=True, metavar="N",
                      help="Rows of a request."),
         click.Option(["--clients"], default=_CLIENTS, show_default=True, metavar="N,N", callback=_read_clients,
                      help="How many ask at once."),
-        click.Option(["--seconds"], type=click.FloatRange(0, min_open=True), default=3.0, show_default=True,
+        click.Option(["--seconds"], type=SECONDS_ABOVE_ZERO, default=3.0, show_default=True,
                      metavar="S", help="Length of each measurement."),
         click.Option(["--client"], type=OneOf(_GENERATORS), metavar="TOOL",
                      help="Who asks: wrk, h2load, threads.  [default: the first that is here]"),
         click.Option(["--also"], multiple=True, metavar="FLAGS", callback=_folder_only,
                      help="Measure these flags of the server too; may be repeated."),
-        click.Option(["--timeout"], type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
+        click.Option(["--timeout"], type=SECONDS_ABOVE_ZERO, default=30.0, show_default=True,
                      metavar="SECONDS", help="How long one answer may take."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the figures as JSON."),
     ],

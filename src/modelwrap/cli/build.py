@@ -13,13 +13,13 @@ import click
 
 from modelwrap.cli import terminal
 from modelwrap.cli.build_report import Outcome, built_document, built_lines, decided_document, decided_lines
-from modelwrap.cli.choice import SERVICE_TYPE
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.progress import reporting
 from modelwrap.cli.reach import reaching
 from modelwrap.cli.settings import source_date_epoch
+from modelwrap.cli.values import SERVICE_TYPE
 from modelwrap.cli.wrap import left_out_lines
 from modelwrap.contract import Role
 from modelwrap.errors import ImageError

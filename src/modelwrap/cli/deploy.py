@@ -10,9 +10,9 @@ import click
 from click.core import ParameterSource
 
 from modelwrap.cli import terminal
-from modelwrap.cli.choice import SERVICE_TYPE, OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.exits import Exit
+from modelwrap.cli.values import SECONDS, SERVICE_TYPE, OneOf, whole
 from modelwrap.contract import Role
 from modelwrap.deploy import (
     PLATFORMS,
@@ -192,10 +192,10 @@ _OPTIONS = [
         help="seldon or v2 (seldon), v1 or v2 (kserve).",
     ),
     click.Option(["--grpc"], is_flag=True, help="The platform calls over gRPC (seldon, kserve)."),
-    click.Option(["--replicas"], type=click.IntRange(1), metavar="N", help="How many run at least.  [default: 2]"),
+    click.Option(["--replicas"], type=whole(1), metavar="N", help="How many run at least.  [default: 2]"),
     click.Option(
         ["--max-replicas"],
-        type=click.IntRange(1),
+        type=whole(1),
         metavar="N",
         help="How many may run.  [default: twice as many]",
     ),
@@ -209,7 +209,7 @@ _OPTIONS = [
     ),
     click.Option(
         ["--drain-timeout"],
-        type=click.FloatRange(0),
+        type=SECONDS,
         metavar="SECONDS",
         default=DRAIN_TIMEOUT.default,
         show_default=True,

@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from modelwrap.cli import terminal
-from modelwrap.cli.choice import SERVICE_TYPE, OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.start.kinds import FRAMEWORKS, Kind, files_of, install, kind_of
 from modelwrap.cli.start.names import choose_place
+from modelwrap.cli.values import SERVICE_TYPE, OneOf
 from modelwrap.contract import Role
 from modelwrap.errors import ProjectError
 

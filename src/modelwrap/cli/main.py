@@ -101,14 +101,20 @@ def _run(arguments: list[str]) -> int:
         terminal.result(f"modelwrap {__version__}")
         return Exit.GOOD
     first, *rest = arguments
-    if first in _COMMANDS and not _is_guide_form(arguments):
-        return call(_load(first), rest, f"modelwrap {first}")
-    from modelwrap.cli.slips import slip_in  # noqa: PLC0415 - a command that is named needs none of it
+    if first not in _COMMANDS or _is_guide_form(arguments):
+        return _wrap(arguments, verb="")
+    return _wrap(rest, verb=first) if first == "wrap" else call(_load(first), rest, f"modelwrap {first}")
 
-    if message := slip_in(arguments, [*_COMMANDS]):
+
+def _wrap(arguments: list[str], *, verb: str) -> int:
+    """Runs the guide's command, with its verb or without, unless something else was meant by the words."""
+    from modelwrap.cli.slips import missing_words, slip_in  # noqa: PLC0415 - no other command needs it
+
+    shown_as = f"modelwrap {verb}".rstrip()
+    if message := missing_words(arguments) if verb else slip_in(arguments, [*_COMMANDS]):
         terminal.error(message)
         return Exit.USAGE
-    return call(_load("wrap"), arguments, "modelwrap", help_from="modelwrap wrap --help")
+    return call(_load("wrap"), arguments, shown_as, help_from="modelwrap wrap --help")
 
 
 def _is_guide_form(arguments: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from modelwrap.cli.wrap import COMMAND
 from modelwrap.project import choose_model_name, open_folder
 from modelwrap.project.classes import model_names
 
-__all__ = ["GUIDE_WORDS", "guide_words", "slip_in"]
+__all__ = ["GUIDE_WORDS", "guide_words", "missing_words", "slip_in"]
 
 #: The words of the guide's command line, in their order.
 GUIDE_WORDS = ("MODEL_PATH", "MODEL_NAME", "IMAGE_VERSION", "DOCKER_REPO")
@@ -26,7 +26,7 @@ def slip_in(arguments: Sequence[str], commands: Sequence[str]) -> str | None:
         commands: The commands that there are.
     """
     slips = (_misspelt_option(arguments), _misspelt_folder(arguments), _misspelt_command(arguments, commands))
-    return next(filter(None, slips), None) or _folder_alone(arguments)
+    return next(filter(None, slips), None) or missing_words(arguments)
 
 
 def guide_words(arguments: Sequence[str]) -> list[str]:
@@ -77,8 +77,11 @@ def _asks_for_help(arguments: Sequence[str]) -> bool:
     return not {"-h", "--help"}.isdisjoint(arguments)
 
 
-def _folder_alone(arguments: Sequence[str]) -> str | None:
-    """A model folder without all that the guide's command line needs: that, and what else may have been meant.
+def missing_words(arguments: Sequence[str]) -> str | None:
+    """Which words a model folder lacks of those that the guide's command line needs, and what else may be meant.
+
+    Args:
+        arguments: What was typed; no option is a word.
 
     Raises:
         ProjectError: It is no folder, or none of a model.

@@ -17,9 +17,9 @@ from typing import Any
 import click
 
 from modelwrap.cli import terminal
-from modelwrap.cli.choice import OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.exits import Exit
+from modelwrap.cli.values import OneOf, whole
 from modelwrap.contract import SAVE_PATH, Port
 from modelwrap.errors import SettingsError, StateError, UnreadableState
 from modelwrap.runtime.settings import read_state
@@ -152,7 +152,8 @@ def _save(url: str) -> int:
     except urllib.error.HTTPError as error:
         raise StateError(f"{url} has not saved: {_reason(error)}") from error
     except (OSError, ValueError) as error:
-        raise StateError(f"{url} can't be asked: {error}; --url names the admin port of a running server") from error
+        why = getattr(error, "reason", error)
+        raise StateError(f"{url} can't be asked: {why}\n--url names the admin port of a running server") from error
     terminal.result("\n".join(f"worker {slot}: {outcome}" for slot, outcome in workers.items()))
     return Exit.GOOD
 
@@ -176,7 +177,7 @@ COMMAND = Command(
     "state",
     [
         click.Argument(["action"], type=OneOf(_ACTIONS), metavar="|".join(_ACTIONS)),
-        click.Argument(["number"], type=int, required=False),
+        click.Argument(["number"], type=whole(1), required=False),
         click.Option([STATE_STORE.flag], metavar="PLACE", help="A folder or the URL of a Redis (as the server's)."),
         click.Option(["--key"], metavar="KEY", help="The component, where the place keeps several."),
         click.Option([STATE_KEY_FILE.flag], metavar="FILE", help="The secret that state is signed with."),

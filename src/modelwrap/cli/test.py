@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwrap.cli import terminal
-from modelwrap.cli.choice import SERVICE_TYPE, OneOf
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, read_contract
 from modelwrap.cli.trial.findings import Outcome
 from modelwrap.cli.trial_report import document, of, shown, summary
+from modelwrap.cli.values import SECONDS_ABOVE_ZERO, SERVICE_TYPE, OneOf, whole
 from modelwrap.contract import Role
 from modelwrap.runtime.verb import Verb
 
@@ -132,19 +132,19 @@ COMMAND = Command(
                      help="What is asked, such as send-feedback.  [default: by service type]"),
         click.Option(["--parameters"], metavar="JSON", callback=_folder_only,
                      help="Constructor arguments, for a folder."),
-        click.Option(["-n", "--requests"], type=click.IntRange(1), default=10, show_default=True, metavar="N",
+        click.Option(["-n", "--requests"], type=whole(1), default=10, show_default=True, metavar="N",
                      help="Random batches by each way."),
-        click.Option(["-b", "--batch-size"], type=click.IntRange(1), default=4, show_default=True, metavar="N",
+        click.Option(["-b", "--batch-size"], type=whole(1), default=4, show_default=True, metavar="N",
                      help="Rows of each."),
-        click.Option(["--seed"], type=click.IntRange(0), default=0, show_default=True, metavar="N",
+        click.Option(["--seed"], type=whole(0), default=0, show_default=True, metavar="N",
                      help="Another seed makes other batches."),
         click.Option(["--ndarray"], is_flag=True, help="Send ndarray only."),
         click.Option(["-t", "--tensor"], is_flag=True, help="Send tensor only."),
         click.Option(["--rest"], is_flag=True, help="Speak REST only."),
         click.Option(["--grpc"], is_flag=True, help="Speak gRPC only."),
-        click.Option(["--grpc-port"], type=click.IntRange(1, 65535), metavar="PORT",
+        click.Option(["--grpc-port"], type=whole(1, 65535), metavar="PORT",
                      help="gRPC's port at a URL.  [default: the URL's own]"),
-        click.Option(["--timeout"], type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
+        click.Option(["--timeout"], type=SECONDS_ABOVE_ZERO, default=30.0, show_default=True,
                      metavar="SECONDS", help="How long one answer may take."),
         click.Option(["--quick"], is_flag=True, help="Leave the large payload out."),
         click.Option(["--strict"], is_flag=True, help="Take notes for problems."),

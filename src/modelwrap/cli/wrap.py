@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 
 from modelwrap.cli import terminal
-from modelwrap.cli.choice import SERVICE_TYPE
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
+from modelwrap.cli.values import SERVICE_TYPE
 from modelwrap.contract import Role
 from modelwrap.errors import ProjectError
 from modelwrap.image.generated import generated_entries

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import click
 import pytest
 
-from modelwrap.cli import wrap
+from modelwrap.cli import serve
 from modelwrap.cli.command import Bare, Command
 from modelwrap.cli.main import main
 from modelwrap.errors import ProjectError
@@ -18,7 +18,7 @@ from modelwrap.errors import ProjectError
 def command(callback: Callable[..., int]) -> Command:
     """A command with an option of each kind."""
     return Command(
-        "wrap",
+        "serve",
         [
             click.Argument(["words"], nargs=-1),
             click.Option(["--number"]),
@@ -36,7 +36,7 @@ def command(callback: Callable[..., int]) -> Command:
 
 @pytest.fixture
 def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str, object]]]:
-    """Runs `modelwrap wrap` with these words, where wrap ends as told."""
+    """Runs `modelwrap serve` with these words, where serve ends as told."""
 
     def run(*words: str, ending: BaseException | None = None) -> tuple[int, dict[str, object]]:
         seen: dict[str, object] = {}
@@ -47,8 +47,8 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str, 
                 raise ending
             return 0
 
-        monkeypatch.setattr(wrap, "COMMAND", command(callback))
-        monkeypatch.setattr("sys.argv", ["modelwrap", "wrap", *words])
+        monkeypatch.setattr(serve, "COMMAND", command(callback))
+        monkeypatch.setattr("sys.argv", ["modelwrap", "serve", *words])
         return main(), seen
 
     return run

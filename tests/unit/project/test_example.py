@@ -34,6 +34,13 @@ def test_names_and_values_come_from_the_contract(tmp_path: Path) -> None:
     }
 
 
+def test_many_names_are_left_out_so_that_the_line_can_be_read(tmp_path: Path) -> None:
+    write(tmp_path, contract({"name": "pixel", "dtype": "FLOAT", "ftype": "continuous", "range": [0, 1], "repeat": 64}))
+    example = make_example(tmp_path, Role.MODEL)
+    assert example.is_of_the_model
+    assert json.loads(example.body) == {"data": {"ndarray": [[0.5] * 64]}}
+
+
 @pytest.mark.parametrize(
     "files",
     [

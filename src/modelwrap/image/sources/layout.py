@@ -87,7 +87,10 @@ class LayoutShelf:
             with self.files.open(_INDEX) as file:
                 index = parse_document(file.read(), self.name)
         except FileNotFoundError as error:
-            raise BaseImageError(f"{self.name} is no image layout: it has no {_INDEX}") from error
+            raise BaseImageError(
+                f"{self.name} is no image layout: it has no {_INDEX}\n"
+                "`modelwrap build FOLDER --oci DIR` makes one of a model folder"
+            ) from error
         members = index.get("manifests")
         descriptor = self._chosen(members if isinstance(members, list) else [])
         # What a layout says of a name is not said of the image.
