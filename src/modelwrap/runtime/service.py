@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
@@ -22,12 +22,17 @@ from modelwrap.runtime.metrics.custom import check
 from modelwrap.runtime.payload import Array, Form, JSONObject, Payload, Raw, Text, UserValue, features, in_kind
 from modelwrap.runtime.verb import Verb
 
+if TYPE_CHECKING:
+    from modelwrap.runtime.doubts import Doubts
+
 __all__ = ["Node", "Recorder", "Request", "Service"]
 
 #: What a router returns instead of the index of a child. Source: component API section 9.
 ALL_CHILDREN, NO_CHILD = -1, -2
 #: `meta.routing` holds a choice in 32 bits. Source: component API section 10.
 _MOST_CHILDREN = 1 << 31
+
+_BARE = Form.BARE
 
 #: What a verb takes: a message, a combiner's messages, a feedback, or nothing.
 Request: TypeAlias = Message | list[Message] | Feedback | None
@@ -88,6 +93,7 @@ class Service:
         self._names_columns = bool(self._has_class_names or self._feature_names)
         self._has_n_branches = component.states("n_branches")
         self._is_short = component.number_type == np.float32
+        self._doubts: Doubts | None = None
         self._is_plain = not (self._has_tags or self._has_metrics or self._own_path)
 
     @property
@@ -121,8 +127,21 @@ class Service:
         if verb is Verb.TRANSFORM_INPUT and self._node.role is Role.OUTLIER_DETECTOR:
             return self._score(message)
         payload = message.payload
-        X, names = (payload.values, payload.names) if type(payload) is Array else features(_payload(message))
+        if type(payload) is Array:
+            X, names = payload.values, payload.names
+            if payload.form is _BARE:
+                self._doubt(message)
+        else:
+            X, names = features(_payload(message))
         return self.reply(verb, self.invoke(verb, X, names, message.meta.given), message)
+
+    def _doubt(self, message: Message) -> None:
+        """Tells once of a request without an array that may have been meant to have one."""
+        from modelwrap.runtime.doubts import Doubts  # noqa: PLC0415 - few processes ever need it
+
+        if self._doubts is None:
+            self._doubts = Doubts()
+        self._doubts.look(message.source)
 
     def invoke(self, verb: Verb, X: UserValue, names: Sequence[str] | None, meta: JSONObject | None) -> UserValue:
         """The user's own result for predict or a transformation; a missing transformation passes its input on.
