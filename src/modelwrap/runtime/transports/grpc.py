@@ -103,7 +103,7 @@ class GrpcDoor:
             size = len(message)
             request = Request(message)
             at_once = self._answerer.answer_at_once(codec, verb, request, on_grpc=True)
-            answer = await self._wait(codec, verb, request, call, receive) if at_once is None else at_once
+            answer = await self._wait(codec, verb, request, call, receive, started) if at_once is None else at_once
         except ModelwrapError as error:
             answer = Answer(b"", error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
@@ -122,15 +122,22 @@ class GrpcDoor:
             sizes = size, len(answer.body)
             self._observe(Exchange("grpc", verb.value, path, status, seconds, *sizes, scope["headers"]))
 
-    async def _wait(self, codec: Codec, verb: Verb, request: Request, call: _Call, receive: Receive) -> Answer:
-        return await self._answerer.answer(
-            codec,
-            verb,
-            request,
-            on_grpc=True,
-            time_left=call.time_left(self._limits.grpc_seconds),
-            waiting=lambda future: self._disconnects.watch(future, receive),
-        )
+    async def _wait(
+        self, codec: Codec, verb: Verb, request: Request, call: _Call, receive: Receive, started: float
+    ) -> Answer:
+        try:
+            return await self._answerer.answer(
+                codec,
+                verb,
+                request,
+                on_grpc=True,
+                time_left=call.time_left(self._limits.grpc_seconds),
+                waiting=lambda future: self._disconnects.watch(future, receive),
+            )
+        except asyncio.CancelledError:  # so the engine says that the client has taken its call back
+            if self._count is not None:
+                self._count("grpc", verb.label, GrpcStatus.CANCELLED, perf_counter() - started)
+            raise
 
     async def _converse(self, conversation: Conversation, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what a conversation yields, each message as it comes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from time import perf_counter
@@ -49,6 +50,7 @@ _PREFLIGHT = [
     (b"access-control-max-age", b"600"),
     (b"content-length", b"0"),
 ]
+_GONE = http_status(CallCancelled(""))
 # A JSON body starts with one of these, so its media type need not be looked up; b"" starts an empty one.
 _JSON_STARTS = frozenset(b"{[")
 
@@ -120,7 +122,7 @@ class RestDoor:
             body = self._inflated(scope, body)
             request = _request(endpoint, scope, body)
             at_once = self._answerer.answer_at_once(codec, verb, request)
-            answer = await self._answer(codec, verb, request, receive) if at_once is None else at_once
+            answer = await self._answer(codec, verb, request, receive, started) if at_once is None else at_once
         except ModelwrapError as error:
             answer = Answer(codec.encode_error(error), error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
@@ -148,15 +150,20 @@ class RestDoor:
             self._endpoints[path] = endpoint
         return endpoint
 
-    async def _answer(self, codec: Codec, verb: Verb, request: Request, receive: Receive) -> Answer:
+    async def _answer(self, codec: Codec, verb: Verb, request: Request, receive: Receive, started: float) -> Answer:
         """The answer, once it has been waited for."""
-        return await self._answerer.answer(
-            codec,
-            verb,
-            request,
-            time_left=self._limits.rest_seconds,
-            waiting=lambda future: self._disconnects.watch(future, receive),
-        )
+        try:
+            return await self._answerer.answer(
+                codec,
+                verb,
+                request,
+                time_left=self._limits.rest_seconds,
+                waiting=lambda future: self._disconnects.watch(future, receive),
+            )
+        except CancelledError:  # so the engine says that an HTTP/2 client has taken its request back
+            if self._count is not None:
+                self._count("rest", verb.label, _GONE, perf_counter() - started)
+            raise
 
     async def _tell(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         """The answer to a question about the server or a model; 503 where it is not ready."""
