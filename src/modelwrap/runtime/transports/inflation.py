@@ -18,6 +18,9 @@ _ZLIB = zlib.MAX_WBITS
 _BARE = -zlib.MAX_WBITS
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
 _PLAIN = frozenset({"", "identity"})
+#: Bytes that any message may hold, and how often its packed size a larger one: arrays shrink to a tenth or so. zlib's
+#: thousandfold would let 2 MB fill the usual limit of 2 GiB, for which the event loop stands still.
+_AMPLE, _TIMES = 64 << 20, 100
 
 
 def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
@@ -59,16 +62,19 @@ def inflated(packed: bytes, limit: int, window: int = _GZIP) -> bytes:
 
     Raises:
         InvalidRequest: The bytes are damaged, cut short, or followed by others.
-        TooLarge: The content is larger than the limit.
+        TooLarge: The content is larger than the limit; or larger than 64 MiB and than 100 times the bytes.
     """
+    most = min(limit, max(_AMPLE, _TIMES * len(packed)))
     unpacker = zlib.decompressobj(wbits=window)
     try:
         # One byte more than allowed tells a message of exactly the limit from one beyond it.
-        content = unpacker.decompress(packed, limit + 1)
+        content = unpacker.decompress(packed, most + 1)
     except zlib.error as error:
         raise InvalidRequest(f"the compressed message can't be read: {error}") from None
     if len(content) > limit:
         raise too_large(len(content), limit)
+    if len(content) > most:
+        raise TooLarge(f"the compressed message of {len(packed)} bytes holds more than {most}: send it uncompressed")
     if not unpacker.eof:
         raise InvalidRequest("the compressed message is cut short")
     if unpacker.unused_data:  # a second member, too: a million of them would be a million copies of the rest

@@ -52,6 +52,14 @@ def test_the_limit_holds_for_what_comes_out_and_a_bomb_takes_no_more_memory_than
     assert peak < 10 * LIMIT
 
 
+def test_a_large_message_may_be_packed_well_but_not_to_next_to_nothing() -> None:
+    content, usual_limit = bytes(65 << 20), (1 << 31) - 1
+    assert unpacked(zlib.compress(content, level=0), "deflate", usual_limit) == content
+    bomb = gzip.compress(content)
+    with pytest.raises(TooLarge, match=f"of {len(bomb)} bytes holds more than {64 << 20}: send it uncompressed"):
+        unpacked(bomb, "gzip", usual_limit)
+
+
 @pytest.mark.parametrize(
     ("body", "encoding", "error", "told"),
     [
