@@ -222,7 +222,7 @@ class _Worker:
     # -- serving ---------------------------------------------------------------------------------------------------
 
     async def _serve(self, model: Model, application: ASGIApplication) -> int:
-        engine = Engine(application, self._settings, self._berth.listeners)
+        engine = Engine(application, self._settings, self._berth.listeners, inline=model.mailbox.inline)
         await engine.start()
         self._channel.send(Serving())
         drain = asyncio.create_task(self._told_to_drain.wait())

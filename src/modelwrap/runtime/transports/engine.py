@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from typing import TypeAlias, cast
 
 import h2corn
 import h2corn._lib
 
 from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.transports.scheduling import taking_turns
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
 __all__ = ["ASGIApplication", "Engine"]
@@ -33,10 +35,14 @@ class Engine:
         application: The ASGI application.
         settings: Limits, time limits, and what the engine itself is told.
         listeners: File descriptors of listening sockets; they stay the caller's.
+        inline: Whether the application makes the model's calls on the loop.
     """
 
-    def __init__(self, application: ASGIApplication, settings: Settings, listeners: Sequence[int]) -> None:
+    def __init__(
+        self, application: ASGIApplication, settings: Settings, listeners: Sequence[int], *, inline: bool = False
+    ) -> None:
         _silence_banner()
+        self._inline = inline
         self._server = h2corn.Server(cast("h2corn.Application", application), _config(settings, listeners))
         self._serving: asyncio.Task[None] | None = None
 
@@ -47,7 +53,8 @@ class Engine:
             OSError: The sockets can't be used.
         """
         self._serving = asyncio.create_task(self._server.serve(), name="engine")
-        await self._server.wait_started()
+        with taking_turns() if self._inline else nullcontext():
+            await self._server.wait_started()
 
     @property
     def serving(self) -> asyncio.Task[None]:
