@@ -89,7 +89,9 @@ examples: $(READY) ## Train, wrap, serve and compare the example of every framew
 bench: $(READY) ## Measure this server beside nginx and bare calls of the model (minutes)
 	@$(BIN)/python -m bench.serving $(ARGS)
 
-.PHONY: registry-faults
+.PHONY: digests registry-faults
+digests: $(READY) ## Build the same image in every way of a table and print the digests
+	@$(BIN)/pytest -q -p cli.digest_table tests/cli/test_build.py -k "same or whatever_counts" $(ARGS)
 registry-faults: $(READY) ## Break the line to a registry in every way of a table and print what comes of it
 	@$(BIN)/pytest -q -p registry.fault_table tests/registry/test_faults.py $(ARGS)
 

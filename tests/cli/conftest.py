@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.command_line import write
+from cli.digest_table import ROWS, Rows
 
 CLASS = """
 import numpy
@@ -19,6 +20,12 @@ class MnistClassifier(object):
     def predict(self, X, feature_names):
         return numpy.asarray(X) + self.offset
 """
+
+
+@pytest.fixture(scope="session")
+def digests(pytestconfig: pytest.Config) -> Rows:
+    """Where tests enter the digests that they found."""
+    return pytestconfig.stash.setdefault(ROWS, [])
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import pytest
 
 from builds import MINOR, PYTHON, Bench, make_bench, quiet_environment
 from cli.command_line import COMMAND, modelwrap, write
+from cli.digest_table import Rows
 from elf_files import make_elf
 from serving import PATIENCE
 
@@ -236,7 +237,7 @@ def test_a_secret_of_the_folder_stays_out_and_is_named(bench: Bench) -> None:
 # -- the same image again ----------------------------------------------------------------------------------------------
 
 
-def test_the_same_inputs_make_the_same_digest_whatever_else_differs(bench: Bench) -> None:
+def test_the_same_inputs_make_the_same_digest_whatever_else_differs(bench: Bench, digests: Rows) -> None:
     """The table: everything that must not count, each against the first build."""
     first = bench.digest()
     copy = bench.folder / "another/place/model"
@@ -253,8 +254,10 @@ def test_the_same_inputs_make_the_same_digest_whatever_else_differs(bench: Bench
         "another umask": _with_umask(bench, 0o077),
         "one core": _on_cores(bench, one_core),
     }
+    other = bench.digest("--no-bytecode", cache="no-bytecode")
+    digests += [("the first build", first), *found.items(), ("without bytecode", other)]
     assert found == dict.fromkeys(found, first)
-    assert bench.digest("--no-bytecode", cache="no-bytecode") != first, "bytecode is an input"
+    assert other != first, "bytecode is an input"
 
 
 def _with_umask(bench: Bench, umask: int) -> str:
@@ -286,7 +289,7 @@ def _environment(cache: str, bench: Bench) -> dict[str, str]:
     return {**os.environ, **quiet_environment(bench.folder / cache)}
 
 
-def test_builds_side_by_side_in_one_cache_make_the_same_image(bench: Bench) -> None:
+def test_builds_side_by_side_in_one_cache_make_the_same_image(bench: Bench, digests: Rows) -> None:
     first = bench.digest(cache="alone")
 
     def build(number: int) -> str:
@@ -296,10 +299,12 @@ def test_builds_side_by_side_in_one_cache_make_the_same_image(bench: Bench) -> N
         return outcome.out.strip()
 
     with ThreadPoolExecutor(3) as pool:
-        assert set(pool.map(build, range(3))) == {first}
+        found = list(pool.map(build, range(3)))
+    digests += [("three builds at once in one cache", digest) for digest in found]
+    assert set(found) == {first}
 
 
-def test_a_build_after_killed_ones_makes_the_same_image(bench: Bench) -> None:
+def test_a_build_after_killed_ones_makes_the_same_image(bench: Bench, digests: Rows) -> None:
     """Killed at different moments, as far as a loaded machine lets one choose them."""
     first = bench.digest(cache="alone")
     for number in range(4):
@@ -307,7 +312,9 @@ def test_a_build_after_killed_ones_makes_the_same_image(bench: Bench) -> None:
         with subprocess.Popen(command, env=_environment("killed", bench), stdout=subprocess.DEVNULL) as process:
             _wait_for(bench.folder / "killed/modelwrap", number + 1, process)
             process.send_signal(signal.SIGKILL)
-    assert bench.digest(cache="killed") == first
+    found = bench.digest(cache="killed")
+    digests.append(("after four builds that were killed", found))
+    assert found == first
 
 
 def _wait_for(cache: Path, entries: int, process: subprocess.Popen[bytes]) -> None:
@@ -320,7 +327,7 @@ def _wait_for(cache: Path, entries: int, process: subprocess.Popen[bytes]) -> No
 
 
 @pytest.mark.parametrize("change", ["code", "weights", "requirements", "settings", "time"])
-def test_whatever_counts_changes_the_digest(change: str, bench: Bench) -> None:
+def test_whatever_counts_changes_the_digest(change: str, bench: Bench, digests: Rows) -> None:
     first = bench.digest()
     words: list[str] = []
     epoch = ""
@@ -335,7 +342,9 @@ def test_whatever_counts_changes_the_digest(change: str, bench: Bench) -> None:
             words = ["--grpc"]
         case "time":
             epoch = "1000000000"
-    assert bench.digest(*words, SOURCE_DATE_EPOCH=epoch) != first
+    found = bench.digest(*words, SOURCE_DATE_EPOCH=epoch)
+    digests.append((f"other {change}", found))
+    assert found != first
 
 
 def test_an_edit_of_the_code_leaves_every_other_layer(bench: Bench) -> None:
