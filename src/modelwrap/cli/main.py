@@ -5,6 +5,7 @@ It loads a command only when that command is called: `modelwrap --help` answers 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -130,7 +131,12 @@ def _is_guide_form(arguments: Sequence[str]) -> bool:
 
 
 def _load(verb: str) -> Command:
-    command: Command = import_module(f"modelwrap.cli.{verb}").COMMAND
+    # Nothing that loads is garbage yet; looking for some all the while takes a tenth of the time.
+    gc.disable()
+    try:
+        command: Command = import_module(f"modelwrap.cli.{verb}").COMMAND
+    finally:
+        gc.enable()
     return command
 
 
