@@ -18,7 +18,7 @@ def kinds_table(image: Image) -> Iterator[str]:
     rows: list[Row] = [(str(image.platform), "layers", "size", "unpacked")]
     rows += [(kind.value, *_sums(layers)) for kind, layers in groups if layers]
     rows.append(("all", *_sums(image.layers)))
-    return columns(rows)
+    return columns(_known(rows))
 
 
 def layers_table(layers: Iterable[Layer]) -> Iterator[str]:
@@ -28,12 +28,18 @@ def layers_table(layers: Iterable[Layer]) -> Iterator[str]:
         descriptor = layer.blob.descriptor
         sizes = (terminal.size(descriptor.size), _unpacked([layer]))
         rows.append((layer.kind.value, *sizes, layer.title, descriptor.digest.removeprefix("sha256:")[:12]))
-    return columns(rows, words=("holds", "digest"))
+    return columns(_known(rows), words=("holds", "digest"))
 
 
 def _sums(layers: Sequence[Layer]) -> tuple[str, str, str]:
     size = sum(layer.blob.descriptor.size for layer in layers)
     return str(len(layers)), terminal.size(size), _unpacked(layers)
+
+
+def _known(rows: Sequence[Row]) -> list[Row]:
+    """Without columns that are empty: an image that lies elsewhere tells only how large its layers are packed."""
+    kept = [number for number in range(len(rows[0])) if any(row[number] for row in rows[1:])]
+    return [tuple(row[number] for number in kept) for row in rows]
 
 
 def _unpacked(layers: Iterable[Layer]) -> str:

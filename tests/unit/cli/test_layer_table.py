@@ -42,3 +42,9 @@ def test_layers_are_told_from_the_lowest_to_the_highest() -> None:
         "dependencies  900.0 kB    3.0 MB  9 small packages  999999999999",
         "code            1.2 kB    5.0 kB  code              cccccccccccc",
     ]
+
+
+def test_sizes_that_nobody_knows_have_no_column() -> None:
+    unknown = [layer(LayerKind.BASE, "a base", 45_000_000, 0), layer(LayerKind.CODE, "code", 1_200, 0)]
+    assert "unpacked" not in next(iter(layers_table(unknown)))
+    assert "unpacked" not in next(iter(kinds_table(Image(Platform(), {}, tuple(unknown)))))
