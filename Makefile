@@ -113,6 +113,10 @@ bench-image: $(READY) ## Measure image building beside Docker, BuildKit with uv 
 profile: $(READY) ## Show where a worker's time goes under load, native code included
 	@$(BIN)/python -m bench.hot_path $(ARGS)
 
+.PHONY: responsiveness
+responsiveness: $(READY) ## Measure how soon health, metrics and refusals are answered while a long predict runs
+	@$(BIN)/python -m bench.responsiveness
+
 .PHONY: decoding
 decoding: $(READY) ## Measure how long large JSON takes to become an array, beside the fastest libraries
 	@$(BIN)/python -m bench.decoding

@@ -82,6 +82,10 @@ def test_the_supervisor_loads_nothing_of_a_worker(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
+def test_a_worker_begins_with_the_packages_that_every_request_needs() -> None:
+    assert packages_loaded_by("modelwrap.runtime.worker", deep=False) == {"h2corn", "numpy", "orjson"}
+
+
 def test_importing_modelwrap_loads_no_package_at_all() -> None:
     assert packages_loaded_by("modelwrap", deep=False) == set()
 

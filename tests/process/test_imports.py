@@ -17,18 +17,15 @@ class Loaded:
 LATE = {
     "difflib": "a class that is not found",
     "google.protobuf": "raw methods over gRPC",
-    "http.server": "the metrics",
     "modelwrap.runtime.codecs.grpc_reflection": "gRPC's reflection",
     "modelwrap.runtime.codecs.multipart": "forms",
     "modelwrap.runtime.codecs.schema": "gRPC's reflection",
     "modelwrap.runtime.keeping": "persistence",
     "modelwrap.runtime.state": "persistence",
     "modelwrap.runtime.supervision.supervisor": "the supervisor",
-    "prometheus_client": "the metrics",
     "redis": "persistence",
     "seldon_core": "classes that import it",
     "simdjson": "large JSON",
-    "urllib.request": "the metrics",
 }
 
 
@@ -37,10 +34,3 @@ def test_a_worker_loads_nothing_that_no_request_has_asked_for(tmp_path: Path) ->
         loaded = set(server.post("/predict", {"data": {"ndarray": [[1]]}}).json()["strData"].split())
         assert {"modelwrap.runtime.worker", "numpy", "orjson"} <= loaded
         assert sorted(loaded & LATE.keys()) == []
-
-
-def test_what_was_left_out_at_the_start_is_there_when_it_is_asked_for(tmp_path: Path) -> None:
-    with Served(tmp_path, "Loaded", files={"Loaded.py": LOADED}) as server:
-        assert b"modelwrap_requests" in server.get("/metrics").body
-        loaded = set(server.post("/predict", {"data": {"ndarray": [[1]]}}).json()["strData"].split())
-        assert "prometheus_client" in loaded

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from modelwrap.runtime.component.custom_service import start_custom_service
 from modelwrap.runtime.component.loader import user_traceback
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import configure
+from modelwrap.runtime.metrics.exposition import prepare
 from modelwrap.runtime.metrics.registry import Registry
 from modelwrap.runtime.metrics.segment import Segment
 from modelwrap.runtime.metrics.state import StateMetrics
@@ -225,6 +227,7 @@ class _Worker:
         engine = Engine(application, self._settings, self._berth.listeners, inline=model.mailbox.inline)
         await engine.start()
         self._channel.send(Serving())
+        threading.Thread(target=prepare, name="metrics", daemon=True).start()
         drain = asyncio.create_task(self._told_to_drain.wait())
         await asyncio.wait({drain, engine.serving}, return_when=asyncio.FIRST_COMPLETED)
         if engine.serving.done():

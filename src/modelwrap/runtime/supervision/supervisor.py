@@ -170,6 +170,8 @@ class _Supervisor:
             self._end_at_once()
 
     def _announce(self) -> None:
+        from modelwrap.runtime.metrics.exposition import prepare  # noqa: PLC0415
+
         ready = Ready(
             name=self._name,
             pid=os.getpid(),
@@ -186,6 +188,7 @@ class _Supervisor:
         # Whoever starts a server with a descriptor shows its addresses as it likes; they need not be there twice.
         self._notices.say(ready.sentence(where=told is None), **ready.fields())
         ready.tell(told)
+        prepare()
 
     # -- workers ---------------------------------------------------------------------------------------------------
 
