@@ -63,7 +63,7 @@ def test_an_image_without_a_version_is_noted() -> None:
     ("words", "status", "reason"),
     [
         ([IMAGE], 2, "Missing option '--for'"),
-        ([IMAGE, "--for", "openshift"], 2, "'openshift' is not one of"),
+        ([IMAGE, "--for", "openshift"], 2, "--for is 'openshift': expected one of seldon, "),
         ([IMAGE, "--for", "compose", "--replicas", "2"], 2, "--replicas means nothing for Docker Compose"),
         ([IMAGE, "--for", "kubernetes", "--grpc"], 2, "--grpc means nothing for plain Kubernetes"),
         (["graph.yaml", "--for", "seldon", "--env", "A=1"], 2, "--env is said in the graph file"),

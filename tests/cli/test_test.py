@@ -267,8 +267,8 @@ def test_a_trial_that_is_broken_off_leaves_no_server_behind(number: signal.Signa
     ("words", "told"),
     [
         (["http://127.0.0.1:9", "--parameters", "[]"], "--parameters is for a folder"),
-        (["model", "--endpoint", "predikt"], "'predikt' is not one of"),
-        (["model", "--requests", "0"], "0 is not in the range"),
+        (["model", "--endpoint", "predikt"], "--endpoint is 'predikt': expected one of predict, "),
+        (["model", "--requests", "0"], "--requests is '0': expected a whole number from 1 on"),
         ([], "Missing argument 'TARGET'"),
     ],
 )
