@@ -103,7 +103,10 @@ class GrpcDoor:
             size = len(message)
             request = Request(message)
             at_once = self._answerer.answer_at_once(codec, verb, request, on_grpc=True)
-            answer = await self._wait(codec, verb, request, call, receive, started) if at_once is None else at_once
+            answer = await self._wait(codec, verb, request, call, receive) if at_once is None else at_once
+        except asyncio.CancelledError:  # so the engine says that the client has taken its call back
+            self._note(verb, scope, GrpcStatus.CANCELLED, started, (size, 0))
+            raise
         except ModelwrapError as error:
             answer = Answer(b"", error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
@@ -115,29 +118,25 @@ class GrpcDoor:
             await send(_END)
         else:
             status = await self._send(answer, call, path, send)
+        self._note(verb, scope, status, started, (size, len(answer.body)))
+
+    async def _wait(self, codec: Codec, verb: Verb, request: Request, call: _Call, receive: Receive) -> Answer:
+        return await self._answerer.answer(
+            codec,
+            verb,
+            request,
+            on_grpc=True,
+            time_left=call.time_left(self._limits.grpc_seconds),
+            waiting=lambda future: self._disconnects.watch(future, receive),
+        )
+
+    def _note(self, verb: Verb, scope: Scope, status: GrpcStatus, started: float, sizes: tuple[int, int]) -> None:
+        """Tell of an exchange, which is over, and of how many bytes came and went."""
         seconds = perf_counter() - started
         if self._count is not None:
             self._count("grpc", verb.label, status, seconds)
         if self._observe is not None:
-            sizes = size, len(answer.body)
-            self._observe(Exchange("grpc", verb.value, path, status, seconds, *sizes, scope["headers"]))
-
-    async def _wait(
-        self, codec: Codec, verb: Verb, request: Request, call: _Call, receive: Receive, started: float
-    ) -> Answer:
-        try:
-            return await self._answerer.answer(
-                codec,
-                verb,
-                request,
-                on_grpc=True,
-                time_left=call.time_left(self._limits.grpc_seconds),
-                waiting=lambda future: self._disconnects.watch(future, receive),
-            )
-        except asyncio.CancelledError:  # so the engine says that the client has taken its call back
-            if self._count is not None:
-                self._count("grpc", verb.label, GrpcStatus.CANCELLED, perf_counter() - started)
-            raise
+            self._observe(Exchange("grpc", verb.value, scope["path"], status, seconds, *sizes, scope["headers"]))
 
     async def _converse(self, conversation: Conversation, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what a conversation yields, each message as it comes."""

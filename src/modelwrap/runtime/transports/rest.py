@@ -122,7 +122,10 @@ class RestDoor:
             body = self._inflated(scope, body)
             request = _request(endpoint, scope, body)
             at_once = self._answerer.answer_at_once(codec, verb, request)
-            answer = await self._answer(codec, verb, request, receive, started) if at_once is None else at_once
+            answer = await self._answer(codec, verb, request, receive) if at_once is None else at_once
+        except CancelledError:  # so the engine says that an HTTP/2 client has taken its request back
+            self._note(verb, scope, _GONE, started, (len(body), 0))
+            raise
         except ModelwrapError as error:
             answer = Answer(codec.encode_error(error), error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
@@ -134,12 +137,7 @@ class RestDoor:
             await send({"type": "http.response.body", "body": answer.body})
         else:
             status = await self._send(answer, verb, scope, send)
-        seconds = perf_counter() - started
-        if self._count is not None:
-            self._count("rest", verb.label, status, seconds)
-        if self._observe is not None:
-            sizes = len(body), len(answer.body)
-            self._observe(Exchange("rest", verb.value, path, status, seconds, *sizes, scope["headers"]))
+        self._note(verb, scope, status, started, (len(body), len(answer.body)))
 
     def _find(self, path: str) -> Endpoint | None:
         """Where a path with a model's name in it leads; known ones are remembered."""
@@ -150,20 +148,23 @@ class RestDoor:
             self._endpoints[path] = endpoint
         return endpoint
 
-    async def _answer(self, codec: Codec, verb: Verb, request: Request, receive: Receive, started: float) -> Answer:
+    async def _answer(self, codec: Codec, verb: Verb, request: Request, receive: Receive) -> Answer:
         """The answer, once it has been waited for."""
-        try:
-            return await self._answerer.answer(
-                codec,
-                verb,
-                request,
-                time_left=self._limits.rest_seconds,
-                waiting=lambda future: self._disconnects.watch(future, receive),
-            )
-        except CancelledError:  # so the engine says that an HTTP/2 client has taken its request back
-            if self._count is not None:
-                self._count("rest", verb.label, _GONE, perf_counter() - started)
-            raise
+        return await self._answerer.answer(
+            codec,
+            verb,
+            request,
+            time_left=self._limits.rest_seconds,
+            waiting=lambda future: self._disconnects.watch(future, receive),
+        )
+
+    def _note(self, verb: Verb, scope: Scope, status: int, started: float, sizes: tuple[int, int]) -> None:
+        """Tell of an exchange, which is over, and of how many bytes came and went."""
+        seconds = perf_counter() - started
+        if self._count is not None:
+            self._count("rest", verb.label, status, seconds)
+        if self._observe is not None:
+            self._observe(Exchange("rest", verb.value, scope["path"], status, seconds, *sizes, scope["headers"]))
 
     async def _tell(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         """The answer to a question about the server or a model; 503 where it is not ready."""

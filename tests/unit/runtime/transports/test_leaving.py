@@ -1,4 +1,4 @@
-"""A client of HTTP/2 that takes its request back while it waits: the engine cancels the task, and it counts."""
+"""A client of HTTP/2 that takes its request back: the engine cancels the task; the metrics and the log tell of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelwrap.runtime.transports.grpc import GrpcDoor
 from modelwrap.runtime.transports.grpc_frames import frame
 from modelwrap.runtime.transports.readiness import Readiness
 from modelwrap.runtime.transports.rest import RestDoor
-from modelwrap.runtime.transports.types import Limits
+from modelwrap.runtime.transports.types import Exchange, Limits
 
 
 class Waiting:
@@ -33,9 +33,10 @@ class Waiting:
         await asyncio.Event().wait()
 
 
-async def taken_back(door: str) -> list[tuple[str, str, int]]:
-    """What is counted of a request that is cancelled once it waits for the model."""
+async def taken_back(door: str, *, within_body: bool) -> tuple[list[tuple[str, str, int]], list[Exchange]]:
+    """What is counted, and what is logged, of a request that is cancelled while it waits for its body or the model."""
     counted: list[tuple[str, str, int]] = []
+    logged: list[Exchange] = []
     waiting = Waiting()
     answerer = cast(Answerer, waiting)
 
@@ -43,14 +44,18 @@ async def taken_back(door: str) -> list[tuple[str, str, int]]:
         assert seconds >= 0
         counted.append((protocol, verb, int(status)))
 
-    rest = RestDoor(answerer, pages={}, limits=Limits(), disconnects=Disconnects(), readiness=Readiness(), count=count)
-    grpc = GrpcDoor(answerer, conversations={}, limits=Limits(), disconnects=Disconnects(), count=count)
+    told: Any = {"limits": Limits(), "disconnects": Disconnects(), "count": count, "observe": logged.append}
+    rest = RestDoor(answerer, pages={}, readiness=Readiness(), **told)
+    grpc = GrpcDoor(answerer, conversations={}, **told)
     scope: Any = {"path": "/predict", "method": "POST", "headers": [], "query_string": b""}
     body = b'{"data": {"ndarray": [[1]]}}'
     if door == "grpc":
         scope["path"], body = "/seldon.protos.Model/Predict", frame(b"")
 
     async def receive() -> Any:
+        if within_body:
+            waiting.asked.set()
+            await asyncio.Event().wait()
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(event: Any) -> None:
@@ -61,9 +66,14 @@ async def taken_back(door: str) -> list[tuple[str, str, int]]:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    return counted
+    return counted, logged
 
 
+@pytest.mark.parametrize("within_body", [False, True], ids=["model", "body"])
 @pytest.mark.parametrize(("door", "status"), [("rest", 499), ("grpc", 1)])
-def test_a_request_that_is_taken_back_is_counted_as_cancelled(door: str, status: int) -> None:
-    assert asyncio.run(taken_back(door)) == [(door, "predict", status)]
+def test_a_request_that_is_taken_back_is_counted_and_logged_as_cancelled(
+    door: str, status: int, within_body: bool
+) -> None:
+    counted, (logged,) = asyncio.run(taken_back(door, within_body=within_body))
+    assert counted == [(door, "predict", status)]
+    assert (logged.protocol, int(logged.status), logged.bytes_out) == (door, status, 0)
