@@ -301,6 +301,15 @@ def test_a_body_in_an_unknown_encoding_is_415_and_told_what_is_taken(any_engine:
     assert reply.headers["accept-encoding"] == "gzip, deflate"
 
 
+def test_a_body_that_was_compressed_twice_is_415_in_two_headers_too(connection: socket.socket) -> None:
+    body = gzip.compress(gzip.compress(BODY))
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\n" + 2 * b"Content-Encoding: gzip\r\n"
+    connection.sendall(head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    [(status, told)] = responses(connection, 1)
+    assert status == 415
+    assert b"content-encoding 'gzip, gzip' is not known here" in told
+
+
 def test_a_body_that_inflates_beyond_the_limit_is_413(any_engine: Running) -> None:
     any_engine.serve(IDENTITY, limits=Limits(message_bytes=100_000))
     bomb = gzip.compress(bytes(10_000_000))

@@ -188,9 +188,10 @@ class RestDoor:
 
     def _inflated(self, scope: Scope, body: bytes) -> bytes:
         """The body as it was before it was compressed, if it was."""
-        for name, encoding in scope["headers"] if body else ():
-            if name == b"content-encoding":
-                return unpacked(body, encoding.decode("latin-1"), self._limits.message_bytes)
+        for name, _ in scope["headers"] if body else ():
+            if name == b"content-encoding":  # each time that it stands there is one more
+                encodings = b", ".join([value for each, value in scope["headers"] if each == name])
+                return unpacked(body, encodings.decode("latin-1"), self._limits.message_bytes)
         return body
 
     async def _whole(self, chunk: bytes, event: Event, receive: Receive) -> bytes:
