@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.cases import Case, Wire
-from bench.machine import CLIENT_CORE, SERVER_CORE, Family, pinned
+from bench.machine import CLIENT_CORE, SERVER_CORE, Family, end, pinned
 from bench.protocols import Protocol
 from rig.processes import answers, free_port, running
 
@@ -106,15 +106,22 @@ def serving(contender: Contender, case: Case, log: Path) -> Iterator[Running]:
     cores = (SERVER_CORE, CLIENT_CORE) if case.two_cores else (SERVER_CORE,)
     order = Order(case.model, contender.joining(case), free_port(), free_port(), contender.folder)
     began = time.monotonic()
-    with running(
-        [*pinned(*cores), *contender.command(order)],
-        ready=lambda: answers(f"http://127.0.0.1:{order.http}{contender.ready}"),
-        seconds=_PATIENCE,
-        log=log,
-        cwd=contender.folder,
-        env=_environment(contender, order),
-    ) as process:
-        yield Running(Family(process.pid), order.http, order.grpc, began)
+    with (
+        contextlib.ExitStack() as afterwards,
+        running(
+            [*pinned(*cores), *contender.command(order)],
+            ready=lambda: answers(f"http://127.0.0.1:{order.http}{contender.ready}"),
+            seconds=_PATIENCE,
+            log=log,
+            cwd=contender.folder,
+            env=_environment(contender, order),
+        ) as process,
+    ):
+        family = Family(process.pid)
+        try:
+            yield Running(family, order.http, order.grpc, began)
+        finally:
+            afterwards.callback(end, family.members())  # some servers leave processes, which would disturb the next
 
 
 def _environment(contender: Contender, order: Order) -> dict[str, str]:

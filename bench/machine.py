@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import signal
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -81,6 +83,13 @@ class Family:
     def memory_of_root(self) -> Memory:
         """What the first of them holds."""
         return _memory([self.root])
+
+
+def end(pids: Sequence[int]) -> None:
+    """Kill those of the processes that live still."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _cpu_seconds(pid: int) -> float:
