@@ -57,6 +57,8 @@ __all__ = ["work"]
 
 #: Seconds of the drain that are kept for the last save, and how many it has however long requests took.
 _SAVING, _SAVING_AT_LEAST = 3.0, 0.3
+#: Seconds of the drain in which clients that have just connected may ask, and the most of it that these may be.
+_LINGER, _LINGER_SHARE = 0.25, 0.25
 #: Seconds that the class's shutdown() has at least, however long requests took.
 _SHUTDOWN = 1.0
 _log = logging.getLogger(__name__)
@@ -251,7 +253,7 @@ class _Worker:
         end = loop.time() + self._drain_seconds
         last_answer = end - (min(_SAVING, self._drain_seconds / 3) if self._kept else 0.0)
         self._say_unready()
-        engine.stop_accepting()
+        engine.stop_accepting(linger=min(_LINGER, self._drain_seconds * _LINGER_SHARE))
         self._channel.send(Quiet())
         if self._kept is not None:
             self._kept.save("shutdown")  # most of it is safe, should a call not end in time

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TypeAlias, cast
 
 import h2corn
 import h2corn._lib
 
 from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.transports.listening import copies_made_since, open_files, put_aside
 from modelwrap.runtime.transports.scheduling import taking_turns
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
@@ -43,6 +44,8 @@ class Engine:
     ) -> None:
         _silence_banner()
         self._inline = inline
+        self._listeners = listeners
+        self._listening: list[int] = []
         self._server = h2corn.Server(cast("h2corn.Application", application), _config(settings, listeners))
         self._serving: asyncio.Task[None] | None = None
 
@@ -52,9 +55,11 @@ class Engine:
         Raises:
             OSError: The sockets can't be used.
         """
+        before = open_files()
         self._serving = asyncio.create_task(self._server.serve(), name="engine")
         with taking_turns() if self._inline else nullcontext():
             await self._server.wait_started()
+        self._listening = copies_made_since(before, self._listeners)
 
     @property
     def serving(self) -> asyncio.Task[None]:
@@ -63,9 +68,20 @@ class Engine:
             raise RuntimeError("the engine has not been started")
         return self._serving
 
-    def stop_accepting(self) -> None:
-        """Accept no more connections and let requests in progress finish, for at most the time to drain."""
-        self._server.shutdown()
+    def stop_accepting(self, *, linger: float = 0.0) -> None:
+        """Accept no more connections and let requests in progress finish, for at most the time to drain.
+
+        Args:
+            linger: Seconds in which connections that are open may still bring requests. A client that has just
+                connected is about to ask, and would lose its request without a word.
+        """
+        with suppress(OSError):  # no descriptor is left: the engine closes its own when it ends
+            put_aside(self._listening)
+        self._listening = []
+        if linger:
+            asyncio.get_running_loop().call_later(linger, self._server.shutdown)
+        else:
+            self._server.shutdown()
 
 
 def _config(settings: Settings, listeners: Sequence[int]) -> h2corn.Config:
