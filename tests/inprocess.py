@@ -53,7 +53,8 @@ class H2corn:
     """The engine that images run: REST and gRPC on one port."""
 
     def __init__(self, application: Any) -> None:
-        config = Config(bind=("127.0.0.1:0",), grpc=True, access_log=False, lifespan="off")
+        # As many threads as a worker has: the engine takes one number of them for a whole process.
+        config = Config(bind=("127.0.0.1:0",), grpc=True, access_log=False, lifespan="off", runtime_threads=1)
         self._server = Server(application, config)
 
     async def serve(self) -> None:
