@@ -69,14 +69,18 @@ class Registry:
         """Add to a counter."""
         with self._lock:
             first = self._room(key, 1)
-            if first is not None:
+            if first is None:
+                self._drop()
+            else:
                 self._doubles[first] += value
 
     def set(self, key: Key, value: float) -> None:
         """Set a gauge."""
         with self._lock:
             first = self._room(key, 1)
-            if first is not None:
+            if first is None:
+                self._drop()
+            else:
                 self._doubles[first] = value
 
     def observe(self, key: Key, bounds: Sequence[float], value: float) -> None:
@@ -88,7 +92,9 @@ class Registry:
             first = self._first.get(key)
             if first is None:
                 first = self._histogram(key, bounds)
-            if first is not None:
+            if first is None:
+                self._drop()
+            else:
                 self._doubles[first] += value
                 self._doubles[first + 1 + len(bounds) + bisect_left(bounds, value)] += 1.0
 
@@ -116,15 +122,18 @@ class Registry:
         return count_one
 
     def _room(self, key: Key, count: int) -> int | None:
+        """Where a series' doubles begin, made where there are none; None where there is no room for them."""
         first = self._first.get(key)
-        if first is not None:
-            return first
-        first = self._segment.add(key, count) if len(self._first) < self._limit else None
-        if first is None:
-            self._doubles[self._dropped or 0] += 1.0
-        else:
-            self._first[key] = first
+        if first is None and len(self._first) < self._limit:
+            first = self._segment.add(key, count)
+            if first is not None:
+                self._first[key] = first
         return first
+
+    def _drop(self) -> None:
+        """Count one update of a series that found no room."""
+        if self._dropped is not None:
+            self._doubles[self._dropped] += 1.0
 
     def _histogram(self, key: Key, bounds: Sequence[float]) -> int | None:
         first = self._room(key, 2 + 2 * len(bounds))

@@ -209,11 +209,22 @@ def test_exchanges_are_counted_by_protocol_operation_and_status(descriptors: lis
     assert value(shown, "modelwrap_request_seconds_bucket", le="30.0", **rest) == 3
 
 
-def test_exchanges_that_find_no_room_are_counted_as_dropped(descriptors: list[int]) -> None:
+def test_every_exchange_that_finds_no_room_is_two_dropped_updates_the_first_one_too(descriptors: list[int]) -> None:
     segment = Segment(descriptors[0])
     server = ServerMetrics(Registry(segment, limit=1))
-    server.exchange("rest", "predict", 200, 0.003)
-    before = value(Exposition([segment], {}), "modelwrap_series_dropped_total")
-    server.exchange("rest", "predict", 200, 0.003)
-    assert value(Exposition([segment], {}), "modelwrap_series_dropped_total") == before + 2
+    for exchanges in (1, 2, 3):
+        server.exchange("rest", "predict", 200, 0.003)
+        shown = Exposition([segment], {})
+        assert value(shown, "modelwrap_series_dropped_total") == 2 * exchanges  # its count and its time
     assert not [name for name, _ in samples(Exposition([segment], {})) if name.startswith("modelwrap_request")]
+
+
+def test_an_exchange_whose_time_alone_finds_no_room_is_counted_and_one_dropped_update(
+    descriptors: list[int],
+) -> None:
+    segment = Segment(descriptors[0])
+    server = ServerMetrics(Registry(segment, limit=2))
+    server.exchange("rest", "predict", 200, 0.003)
+    shown = Exposition([segment], {})
+    assert value(shown, "modelwrap_requests_total", protocol="rest", operation="predict", status="200") == 1
+    assert value(shown, "modelwrap_series_dropped_total") == 1
