@@ -135,6 +135,13 @@ class Service:
             X, names = features(_payload(message))
         return self.reply(verb, self.invoke(verb, X, names, message.meta.given), message)
 
+    def _features(self, message: Message) -> tuple[UserValue, list[str] | None]:
+        """What the user's class takes of a message, and its names; an array that may be misspelt is told of."""
+        payload = _payload(message)
+        if isinstance(payload, Array) and payload.form is _BARE:
+            self._doubt(message)
+        return features(payload)
+
     def _doubt(self, message: Message) -> None:
         """Tells once of a request without an array that may have been meant to have one."""
         from modelwrap.runtime.doubts import Doubts  # noqa: PLC0415 - few processes ever need it
@@ -177,7 +184,7 @@ class Service:
 
         Source: component API section 9; design, wire behaviour 8.
         """
-        X, names = features(_payload(message))
+        X, names = self._features(message)
         value = self._component.call(Verb.ROUTE, X, names, message.meta.given)
         if value is MISSING:
             raise self._not_defined(Verb.ROUTE)
@@ -203,7 +210,7 @@ class Service:
 
     def _score(self, message: Message) -> Message:
         """The 0.1 wrapper's outlier detector: the message goes on unchanged, tagged with its score."""
-        X, names = features(_payload(message))
+        X, names = self._features(message)
         score = self._component.score(X, names or [])
         if score is MISSING:
             return self.reply(Verb.TRANSFORM_INPUT, self.invoke(Verb.TRANSFORM_INPUT, X, names, None), message)
@@ -218,7 +225,7 @@ class Service:
 
         Source: component API sections 8 and 9.
         """
-        pairs = [features(_payload(message)) for message in messages]
+        pairs = [self._features(message) for message in messages]
         value = self._component.aggregate([X for X, _ in pairs], [names for _, names in pairs])
         if value is MISSING:
             raise self._not_defined(Verb.AGGREGATE)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import numpy as np
 import pytest
 
+from modelwrap.contract import Role
+from modelwrap.runtime.batching import Joiner
 from modelwrap.runtime.codecs import seldon_json
 from modelwrap.runtime.component.invoke import Component
-from modelwrap.runtime.message import Request
+from modelwrap.runtime.mailbox import Mailbox
+from modelwrap.runtime.message import Message, Request
 from modelwrap.runtime.payload import Array
-from modelwrap.runtime.service import Service
+from modelwrap.runtime.service import Node, Service
 from modelwrap.runtime.verb import Verb
 
 
@@ -58,3 +62,52 @@ def test_a_word_like_none_of_them_is_told_without_a_guess_and_in_bounds(caplog: 
 def test_what_may_well_be_meant_is_not_told(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     answers(Service(Component(Identity())), body)
     assert caplog.records == []
+
+
+class Anything:
+    """Whatever role it is given."""
+
+    def route(self, X: np.ndarray, names: list[str]) -> int:
+        return 0
+
+    def aggregate(self, Xs: list[np.ndarray], names: list[list[str]]) -> np.ndarray:
+        return Xs[0]
+
+    def score(self, X: np.ndarray, names: list[str]) -> float:
+        return 0.5
+
+
+@pytest.mark.parametrize(
+    ("role", "verb"),
+    [
+        (Role.ROUTER, Verb.ROUTE),
+        (Role.COMBINER, Verb.AGGREGATE),
+        (Role.OUTLIER_DETECTOR, Verb.TRANSFORM_INPUT),
+        (Role.TRANSFORMER, Verb.TRANSFORM_INPUT),
+    ],
+)
+def test_every_role_is_told_of_it(role: Role, verb: Verb, caplog: pytest.LogCaptureFixture) -> None:
+    service = Service(Component(Anything()), Node(role))
+    one = seldon_json.decode_message(Request(b'{"data": {"ndarry": [[1]]}}'))
+    service.do(verb, [one, one] if verb is Verb.AGGREGATE else one)
+    (record,) = caplog.records
+    assert "was ndarray meant?" in record.getMessage()
+
+
+def test_it_is_told_of_among_requests_that_are_joined(caplog: pytest.LogCaptureFixture) -> None:
+    service = Service(Component(Identity()))
+    bodies = b'{"data": {"ndarray": [[1]]}}', b'{"data": {"ndarry": [[2]]}}', b'{"data": {"ndarray": [[3]]}}'
+    messages = [seldon_json.decode_message(Request(body)) for body in bodies]
+
+    async def together() -> list[Any]:
+        mailbox = Mailbox(inline=True, join=Joiner(service, 8))
+        await mailbox.start(lambda: None)
+        return await asyncio.gather(*[mailbox.submit(doing(message), item=message) for message in messages])
+
+    def doing(message: Message) -> Any:
+        return lambda: service.do(Verb.PREDICT, message)
+
+    answered = asyncio.run(together())
+    assert [answer.payload.values.tolist() for answer in answered] == [[[1]], [], [[3]]]
+    (record,) = caplog.records
+    assert "was ndarray meant?" in record.getMessage()
