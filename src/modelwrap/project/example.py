@@ -106,7 +106,7 @@ def _features(root: Path) -> Iterator[tuple[str, JSONValue]]:
     try:
         contract = json.loads((root / CONTRACT_FILE).read_bytes())
         features = contract["features"]
-        if any("shape" in feature for feature in features):
+        if any(feature.get("shape") is not None for feature in features):
             return
         expanded = [pair for feature in features for pair in _expand(feature)]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):

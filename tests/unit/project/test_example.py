@@ -24,7 +24,7 @@ def test_names_and_values_come_from_the_contract(tmp_path: Path) -> None:
             {"name": "count", "dtype": "INT", "ftype": "continuous", "range": [0, 9]},
             {"name": "kind", "ftype": "categorical", "values": ["A", "B"]},
             {"name": "x", "dtype": "FLOAT", "ftype": "continuous", "range": ["inf", 3], "repeat": 2},
-            {"name": "free", "dtype": "FLOAT", "ftype": "continuous"},
+            {"name": "free", "dtype": "FLOAT", "ftype": "continuous", "range": None, "repeat": None, "shape": None},
         ),
     )
     example = make_example(tmp_path, Role.MODEL)

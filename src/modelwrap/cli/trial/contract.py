@@ -98,7 +98,7 @@ def read_contract(path: Path) -> Contract:
             f'{path} lists no features\nit looks like {{"features": [{{"name": "x", "ftype": "continuous", '
             '"dtype": "FLOAT", "range": [0, 1]}], "targets": [...]}'
         )
-    targets = document.get("targets", [])
+    targets = [] if document.get("targets") is None else document["targets"]
     if not isinstance(targets, list):
         raise ProjectError(f"{path}: targets must be a list like features")
     contract = Contract(
@@ -116,6 +116,7 @@ def _features(entries: Sequence[Any], place: str) -> tuple[Feature, ...]:
 def _feature(entry: Any, place: str) -> Feature:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         raise ProjectError(f'{place} is {json.dumps(entry)[:80]}\nit must be an object with a "name"')
+    entry = {member: value for member, value in entry.items() if value is not None}  # null says nothing
     place = f"{place} ({entry['name']})"
     if unknown := sorted(set(entry) - _KEYS):
         near = difflib.get_close_matches(unknown[0], _KEYS, n=1)

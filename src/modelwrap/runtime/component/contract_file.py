@@ -91,6 +91,7 @@ def _entries(entries: JSONValue, member: str) -> tuple[JSONObject, ...]:
 def _checked(entry: JSONValue, place: str) -> JSONObject:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         raise _Doubt(f": {place} must be an object with a name")
+    entry = {member: value for member, value in entry.items() if value is not None}  # null says nothing
     if not _is_size(entry.get("repeat", 1)):
         raise _Doubt(f": {place}.repeat must be a whole number from 1 on")
     shape, values = entry.get("shape", []), entry.get("values", [])

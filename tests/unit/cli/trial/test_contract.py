@@ -37,6 +37,8 @@ def features(place: Path, *entries: Any) -> tuple[Feature, ...]:
         ({"name": "x", "ftype": "continuous"}, Feature(("x",))),
         ({"name": "x", "ftype": "categorical", "values": ["a", 1]}, Feature(("x",), values=("a", 1))),
         ({**FLOAT, "values": [0, 1]}, Feature(("x",))),
+        ({**FLOAT, "dtype": None, "range": None, "values": None, "repeat": None, "shape": None}, Feature(("x",))),
+        ({**FLOAT, "repeat": 2, "shape": None}, Feature(("x1", "x2"), (2,))),
     ],
 )
 def test_a_feature_is_read(entry: Any, feature: Feature, place: Path) -> None:
@@ -68,6 +70,11 @@ def test_what_no_tester_understands_is_refused_with_its_place(entry: Any, told: 
     with pytest.raises(ProjectError, match=told) as caught:
         features(place, entry)
     assert str(place) in caught.value.message
+
+
+def test_targets_of_null_are_none(place: Path) -> None:
+    place.write_text(json.dumps({"features": [FLOAT], "targets": None}))
+    assert read_contract(place).targets == ()
 
 
 def test_the_place_of_a_fault_is_counted(place: Path) -> None:

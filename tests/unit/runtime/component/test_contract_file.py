@@ -29,6 +29,12 @@ def test_a_contract_is_its_features_and_targets(tmp_path: Path) -> None:
     assert written(tmp_path, json.dumps({"features": [X]}).encode()) == Contract((X,))
 
 
+def test_null_says_nothing_as_if_the_member_were_not_there(tmp_path: Path) -> None:
+    silent = {**X, "shape": None, "repeat": None, "values": None, "range": None}
+    made = written(tmp_path, json.dumps({"features": [silent], "targets": None}).encode())
+    assert made == Contract((X,))
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
