@@ -17,6 +17,7 @@ from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.failures import log_failure, unexpected
 from modelwrap.runtime.transports.grpc_frames import (
+    PREFIX,
     FrameReader,
     compressed,
     frame,
@@ -99,8 +100,7 @@ class GrpcDoor:
             call.read_headers()
             event = await receive()
             sole = sole_message(event.get("body", b""), self._limits.message_bytes)
-            message = await self._message(call, event, receive) if sole is None else sole
-            size = len(message)
+            message, size = await self._message(call, event, receive) if sole is None else (sole, len(sole))
             request = Request(message)
             at_once = self._answerer.answer_at_once(codec, verb, request, on_grpc=True)
             answer = await self._wait(codec, verb, request, call, receive) if at_once is None else at_once
@@ -112,13 +112,13 @@ class GrpcDoor:
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
             answer = Answer(b"", unexpected(error, path, call.puid))
         if answer.error is None and not call.accepts_gzip:
-            status = GrpcStatus.OK
+            status, sent = GrpcStatus.OK, len(answer.body)
             await send(_START)
             await send({"type": "http.response.body", "body": frame(answer.body)})
             await send(_END)
         else:
-            status = await self._send(answer, call, path, send)
-        self._note(verb, scope, status, started, (size, len(answer.body)))
+            status, sent = await self._send(answer, call, path, send)
+        self._note(verb, scope, status, started, (size, sent))
 
     async def _wait(self, codec: Codec, verb: Verb, request: Request, call: _Call, receive: Receive) -> Answer:
         return await self._answerer.answer(
@@ -155,14 +155,16 @@ class GrpcDoor:
         await send({"type": "http.response.body", "body": b""})
         await send({"type": "http.response.trailers", "headers": trailers})
 
-    async def _message(self, call: _Call, event: Event, receive: Receive) -> bytes:
-        """The call's one message, of which the first part has come with the event.
+    async def _message(self, call: _Call, event: Event, receive: Receive) -> tuple[bytes, int]:
+        """The call's one message, of which the first part has come with the event, and its size as it came.
 
         A slow client may neither pause longer than allowed nor outlast its deadline.
         """
         reader = FrameReader(self._limits.message_bytes, call.encoding)
         message = reader.feed(event.get("body", b""))
-        return await self._remaining(reader, event, receive) if message is None else message
+        if message is None:
+            message = await self._remaining(reader, event, receive)
+        return message, reader.length
 
     async def _remaining(self, reader: FrameReader, event: Event, receive: Receive) -> bytes:
         """The message that did not come at once, in chunks of 16 KB.
@@ -189,16 +191,16 @@ class GrpcDoor:
             raise DeadlineExceeded(f"the request paused for more than {idle:g} seconds within its message") from None
         return message
 
-    async def _send(self, answer: Answer, call: _Call, path: str, send: Send) -> GrpcStatus:
-        """Send an answer that is an error or may be compressed; returns the status."""
+    async def _send(self, answer: Answer, call: _Call, path: str, send: Send) -> tuple[GrpcStatus, int]:
+        """Send an answer that is an error or may be compressed; returns the status, and the size of what was sent."""
         if answer.error is not None:
-            return await self._fail(answer.error, call, path, send)
+            return await self._fail(answer.error, call, path, send), 0
         pack = len(answer.body) >= _COMPRESS_FROM
         await send(_GZIP_START if pack else _START)
         body = compressed(answer.body) if pack else frame(answer.body)
         await send({"type": "http.response.body", "body": body})
         await send(_END)
-        return GrpcStatus.OK
+        return GrpcStatus.OK, len(body) - PREFIX
 
     async def _fail(self, error: ModelwrapError, call: _Call, path: str, send: Send) -> GrpcStatus:
         await send(_START)

@@ -79,6 +79,11 @@ class FrameReader:
         self._length = -1
         self._is_packed = False
 
+    @property
+    def length(self) -> int:
+        """The bytes of the message as it travels, compressed where it is; -1 until they are known."""
+        return self._length
+
     def feed(self, chunk: bytes) -> bytes | None:
         """The message once it is whole, else None. A chunk that holds it all is not copied twice.
 

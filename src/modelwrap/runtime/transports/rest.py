@@ -113,18 +113,19 @@ class RestDoor:
         if verb is None:
             await self._tell(endpoint, scope, receive, send)
             return
-        body = b""
+        size = 0  # as it came
         try:
             event = await receive()
             body = event.get("body", b"")
-            if event.get("more_body", False) or len(body) > self._limits.message_bytes:
+            size = len(body)
+            if event.get("more_body", False) or size > self._limits.message_bytes:
                 body = await self._whole(body, event, receive)
-            body = self._inflated(scope, body)
-            request = _request(endpoint, scope, body)
+                size = len(body)
+            request = _request(endpoint, scope, self._inflated(scope, body))
             at_once = self._answerer.answer_at_once(codec, verb, request)
             answer = await self._answer(codec, verb, request, receive) if at_once is None else at_once
         except CancelledError:  # so the engine says that an HTTP/2 client has taken its request back
-            self._note(verb, scope, _GONE, started, (len(body), 0))
+            self._note(verb, scope, _GONE, started, (size, 0))
             raise
         except ModelwrapError as error:
             answer = Answer(codec.encode_error(error), error)
@@ -137,7 +138,7 @@ class RestDoor:
             await send({"type": "http.response.body", "body": answer.body})
         else:
             status = await self._send(answer, verb, scope, send)
-        self._note(verb, scope, status, started, (len(body), len(answer.body)))
+        self._note(verb, scope, status, started, (size, len(answer.body)))
 
     def _find(self, path: str) -> Endpoint | None:
         """Where a path with a model's name in it leads; known ones are remembered."""

@@ -49,8 +49,8 @@ class Exchange(NamedTuple):
         path: The path, or the gRPC method's full name.
         status: The HTTP status, or the gRPC status number.
         seconds: From the request's arrival to its answer.
-        bytes_in: Size of the request's message.
-        bytes_out: Size of the answer's message.
+        bytes_in: Size of the request's message as it came, compressed where it was.
+        bytes_out: Size of the answer's message as it went, likewise.
         headers: The request's headers.
     """
 
