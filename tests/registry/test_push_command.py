@@ -79,6 +79,17 @@ def test_an_archive_goes_under_several_names_and_json_tells_of_it(
     assert told["bytes"] > 20_000
 
 
+@pytest.mark.parametrize("prefix", ["", "oci:"])
+@pytest.mark.parametrize("suffix", ["", ":1"])
+def test_a_layout_may_be_typed_as_other_commands_take_it(
+    prefix: str, suffix: str, server: RegistryServer, home: dict[str, str], tmp_path: Path, repository: str
+) -> None:
+    LayoutSink(tmp_path / "layout").write(MADE, [NAME])
+    typed = f"{prefix}{tmp_path / 'layout'}{suffix}"
+    outcome = modelwrap("push", typed, f"{server.address}/{repository}:1", environment=home)
+    assert (outcome.status, outcome.out) == (0, f"{MADE.digest}\n")
+
+
 @pytest.mark.parametrize(
     ("password", "hints"),
     [
@@ -124,7 +135,8 @@ def test_insecure_takes_any_certificate(guarded: RegistryServer, home: dict[str,
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (["nowhere", "registry.example/x:1"], "there is no file or folder nowhere"),
+        (["nowhere", "registry.example/x:1"], "there is no file or folder nowhere\n  what is pushed is "),
+        (["oci:nowhere", "registry.example/x:1"], "there is no file or folder nowhere\n  what is pushed is "),
         (["LAYOUT", "registry.example/X:1"], "write registry.example/x:1"),
         (["LAYOUT", "127.0.0.1:1/x:1"], "can't be reached"),
     ],

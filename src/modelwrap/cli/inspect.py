@@ -21,9 +21,10 @@ from modelwrap.image.contents import files_of, images_of, settings_of, told_laye
 from modelwrap.image.image import Image, Layer
 from modelwrap.image.oci import JSONObject, JSONValue
 from modelwrap.image.pipeline import Reach
-from modelwrap.image.reference import parse_reference
+from modelwrap.image.reference import names_registry, parse_reference
 from modelwrap.image.sources.opening import open_path, open_shelf
 from modelwrap.image.sources.reading import SourceImage
+from modelwrap.image.sources.registry import RegistryShelf
 from modelwrap.image.sources.shelf import Shelf
 
 __all__ = ["COMMAND"]
@@ -58,7 +59,11 @@ def _shelf(image: str, reach: Reach) -> Shelf:
     """A path of this machine before a name of a registry."""
     if Path(image).exists():
         return open_path(image, Path(image), reach.cache)
-    return open_shelf(image, reach.cache, reach.connect)
+    shelf = open_shelf(image, reach.cache, reach.connect)
+    if isinstance(shelf, RegistryShelf) and not names_registry(image):
+        # Said before that registry is asked: a slip in a path may take it long to answer.
+        terminal.note(f"{image} is neither a file nor a folder here: it is taken for {shelf.image}")
+    return shelf
 
 
 def _chosen(images: Sequence[SourceImage], typed: tuple[str, ...]) -> list[SourceImage]:

@@ -14,12 +14,14 @@ from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.progress import reporting
+from modelwrap.errors import ImageError
 from modelwrap.image.cache import Cache
 from modelwrap.image.reference import parse_reference
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.sinks.registry import push_names
 from modelwrap.image.sources.opening import open_path, path_and_tag
 from modelwrap.image.sources.reading import read_parcel
+from modelwrap.image.sources.shelf import Shelf
 
 __all__ = ["COMMAND", "Request", "push"]
 
@@ -43,8 +45,7 @@ def push(request: Request) -> int:
         ProjectError: A name is no name of an image.
     """
     names = [parse_reference(reference) for reference in request.references]
-    path, tag = path_and_tag(request.source)
-    shelf = open_path(request.source, path, Cache.of_user(), tag)
+    shelf = _shelf(request.source)
     connect = partial(Registry, insecure=request.insecure, ca_bundle=request.ca_bundle)
     with ending_in_order(), reporting(quiet=request.as_json) as reporter:
         with reporter.step("read"):
@@ -61,6 +62,19 @@ def push(request: Request) -> int:
     terminal.say(f"next: {report.next_step}")
     terminal.result(report.digest)
     return Exit.GOOD
+
+
+def _shelf(source: str) -> Shelf:
+    """The image on this machine; a path may be typed as `inspect` and `--base-image` take it, too."""
+    kind, colon, rest = source.partition(":")
+    path, tag = path_and_tag(rest if colon and kind in {"oci", "archive"} else source)
+    if not path.exists():
+        raise ImageError(
+            f"there is no file or folder {path}\n"
+            "what is pushed is an image on this machine: a folder of modelwrap build --oci, "
+            "or an archive of modelwrap build --tar or docker save"
+        )
+    return open_path(source, path, Cache.of_user(), tag)
 
 
 COMMAND = Command(

@@ -17,6 +17,7 @@ __all__ = [
     "check_base_image",
     "default_image_name",
     "make_reference",
+    "names_registry",
     "parse_reference",
 ]
 
@@ -132,6 +133,12 @@ def parse_reference(text: str) -> ImageName:
         path = f"{_OFFICIAL}/{path}"
     tag, digest = found["tag"] or "", found["digest"] or ""
     return ImageName(registry, path, tag or ("" if digest else _DEFAULT_TAG), digest)
+
+
+def names_registry(text: str) -> bool:
+    """Whether an image's name, as it is typed, begins with a registry; if not, `docker.io` is meant."""
+    domain, slash, _ = text.partition("/")
+    return bool(slash) and _is_domain(domain)
 
 
 def default_image_name(model_name: str) -> str:

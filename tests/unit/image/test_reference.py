@@ -11,6 +11,7 @@ from modelwrap.image.reference import (
     check_base_image,
     default_image_name,
     make_reference,
+    names_registry,
     parse_reference,
 )
 
@@ -151,3 +152,19 @@ def test_what_is_no_name_is_refused_with_what_would_do(text: str, hint: str) -> 
     with pytest.raises(ProjectError) as caught:
         parse_reference(text)
     assert hint in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("hello", False),
+        ("hello:0.1", False),
+        ("ann/iris:1", False),
+        ("registry.example/iris:1", True),
+        ("registry:5000/iris", True),
+        ("localhost/iris", True),
+        ("docker.io/ann/iris", True),
+    ],
+)
+def test_a_name_says_its_registry_or_means_the_default(text: str, expected: bool) -> None:
+    assert names_registry(text) is expected
