@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def started(ends: threading.Event) -> int:
     return known[0]
 
 
-def test_threads_started_within_take_turns_with_this_one_and_weigh_less() -> None:
+def test_threads_started_within_wait_for_their_turn_and_weigh_less() -> None:
     def work() -> None:
         ends = threading.Event()
         usual = os.sched_getscheduler(0)
@@ -54,12 +55,26 @@ def test_threads_started_within_take_turns_with_this_one_and_weigh_less() -> Non
         own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
         with taking_turns():
             within = started(ends)
-        assert os.sched_getscheduler(0) == os.SCHED_BATCH
         assert os.sched_getscheduler(within) == os.SCHED_BATCH
         assert os.getpriority(os.PRIO_PROCESS, within) == min(own + 3, 19)
-        assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
         assert os.sched_getscheduler(before) == usual
         assert os.getpriority(os.PRIO_PROCESS, before) == own
+        ends.set()
+
+    in_a_thread(work)
+
+
+def test_what_this_thread_starts_afterwards_is_as_it_would_have_been() -> None:
+    def work() -> None:
+        ends = threading.Event()
+        usual = os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)
+        with taking_turns():
+            started(ends)
+        after = started(ends)
+        assert (os.sched_getscheduler(after), os.getpriority(os.PRIO_PROCESS, after)) == usual
+        ask = "import os; print(os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))"
+        told = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout
+        assert tuple(map(int, told.split())) == usual
         ends.set()
 
     in_a_thread(work)
