@@ -112,6 +112,48 @@ def test_inspect_tells_layers_settings_and_on_demand_every_file(bench: Bench) ->
         assert expected in told
 
 
+@pytest.mark.parametrize(
+    ("name", "pushed_as"),
+    [("hello:0.1", "REGISTRY/hello:0.1"), ("ann/hello:0.1", "ann/hello:0.1"), ("r.example/m:1", "r.example/m:1")],
+)
+def test_a_name_stays_as_it_was_typed_where_nothing_is_pushed(name: str, pushed_as: str, bench: Bench) -> None:
+    out, programs = bench.folder / "out", bench.folder / "bin"
+    engine(programs, "docker", answers=True)
+    search = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    dry, written = bench.build("--dry-run", "-t", name), bench.build("-t", name, "--oci", out)
+    loaded = bench.build("-t", name, "--load", PATH=search)
+    assert f"image    {name}\n" in dry.out
+    assert written.err.splitlines()[-1] == f"next: modelwrap push {out} {pushed_as}"
+    assert loaded.err.splitlines()[-1] == f"next: docker run --rm -p 9000:9000 {name}"
+    (told,) = json.loads(modelwrap("inspect", out, "--json").out)
+    for said in (dry.err, written.err, loaded.err, json.dumps(told)):
+        assert "docker.io" not in said
+        assert "library" not in said.replace("standard library", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "notes"),
+    [
+        (
+            "hello:0.1",
+            (
+                "note: hello:0.1 names no registry: it is pushed to docker.io, as docker.io/library/hello:0.1\n"
+                "  names without an account are that registry's own: write ACCOUNT/hello:0.1, or REGISTRY/hello:0.1\n"
+            ),
+        ),
+        ("ann/m:1", "note: ann/m:1 names no registry: it is pushed to docker.io, as docker.io/ann/m:1\n"),
+        ("docker.io/ann/m:1", ""),
+        ("registry.example/m:1", ""),
+    ],
+)
+def test_that_a_name_goes_to_the_default_registry_is_said_before_anything_is_made(
+    name: str, notes: str, bench: Bench
+) -> None:
+    outcome = bench.build("--dry-run", "--push", "-t", name)
+    assert outcome.status == 0, outcome.err
+    assert outcome.err[: outcome.err.index("base ")] == notes
+
+
 def test_a_lock_is_written_beside_the_image_and_makes_it_again(bench: Bench) -> None:
     digest = bench.digest()
     lock = bench.folder / "pylock.out-cache.toml"
@@ -173,6 +215,7 @@ def test_two_platforms_make_one_index_of_two_images(bench: Bench) -> None:
         (["--oci", "out", "--platform", "linux/s390x"], 1, "linux/amd64 or linux/arm64"),
         (["--oci", "out", "--python", "3.99"], 1, f"brings Python {PYTHON}, not 3.99"),
         (["--oci", "out", "-t", "Team/M:1"], 1, "team/m:1"),
+        (["--oci", "out", "-t", "m:1", "-t", "Team/M:2"], 1, "team/m:2"),
         (["--oci", "out", "--requirements", "nowhere.txt"], 1, "there is no requirements file nowhere.txt"),
     ],
 )

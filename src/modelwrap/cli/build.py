@@ -14,6 +14,7 @@ import click
 from modelwrap.cli import terminal
 from modelwrap.cli.build_report import Outcome, built_document, built_lines, decided_document, decided_lines
 from modelwrap.cli.command import Command
+from modelwrap.cli.default_registry import default_registry_notes
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.progress import reporting
@@ -87,7 +88,8 @@ def _run(request: Request) -> int:
     """
     _check(request)
     plan = _plan(request)
-    for text in plan.notes if not request.quiet else ():
+    notes = (*plan.notes, *(default_registry_notes(request.tags) if request.push else ()))
+    for text in notes if not request.quiet else ():
         terminal.note(text)
     if request.lock and not Path(request.lock).exists() and not request.dry_run and not request.quiet:
         terminal.note(f"{request.lock} is not there yet: it will be written at the end")
@@ -133,11 +135,11 @@ def _plan(request: Request) -> BuildPlan:
 
 
 def _reference(request: Request, model: str) -> Reference:
-    """The first name, as labels state it; one without a repository is told apart from the others by its class."""
+    """The first name as labels state it: in the parts that it was typed in."""
     typed = request.tags[0] if request.tags else default_image_name(model)
     name = parse_reference(typed)
     repository, _, last = typed.removesuffix(f"@{name.digest}").removesuffix(f":{name.tag}").rpartition("/")
-    return Reference(repository or name.path.rpartition("/")[0], last, name.tag)
+    return Reference(repository, last, name.tag)
 
 
 def _dry(request: Request, plan: BuildPlan) -> int:
@@ -157,6 +159,7 @@ def _dry(request: Request, plan: BuildPlan) -> int:
 def _build(request: Request, plan: BuildPlan) -> int:
     """Makes the image and brings it where it is wanted; its digest is the result."""
     began = time.monotonic()
+    names = _names(request, plan)
     engine = _engine(quiet=request.quiet) if request.load else ""
     with (
         reporting(quiet=request.quiet) as reporter,
@@ -164,7 +167,6 @@ def _build(request: Request, plan: BuildPlan) -> int:
     ):
         decided = decide(plan, reach, reporter)
         built = build(plan, decided, reach, reporter)
-        names = _names(request, plan)
         reports = deliver(built, _sinks(request, reach, engine), names, reporter)
         if request.push and request.sbom:
             attach(plan, built, decided, names, reach, reporter)

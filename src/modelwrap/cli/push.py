@@ -11,6 +11,7 @@ import click
 
 from modelwrap.cli import terminal
 from modelwrap.cli.command import Command
+from modelwrap.cli.default_registry import default_registry_notes
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.progress import reporting
@@ -46,6 +47,8 @@ def push(request: Request) -> int:
     """
     names = [parse_reference(reference) for reference in request.references]
     shelf = _shelf(request.source)
+    for text in default_registry_notes(request.references) if not request.as_json else ():
+        terminal.note(text)
     connect = partial(Registry, insecure=request.insecure, ca_bundle=request.ca_bundle)
     with ending_in_order(), reporting(quiet=request.as_json) as reporter:
         with reporter.step("read"):

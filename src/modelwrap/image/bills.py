@@ -30,8 +30,7 @@ def bill_for(
         DamagedBlob: A wheel can't be read.
     """
     reference = plan.image.reference
-    name = f"{reference.repository}/{reference.name}"
-    subject = Subject(name, reference.tag, plan.image.base_name, base_digest, plan.created)
+    subject = Subject(reference.untagged, reference.tag, plan.image.base_name, base_digest, plan.created)
     key = repr((subject, target, [wheel.digest for wheel in wheels]))
     bill = cache.recall(_BILLS, key)
     if bill is None:

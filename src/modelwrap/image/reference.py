@@ -45,7 +45,7 @@ class Reference:
     """The name of an image to be made: `str()` gives it whole, as builders take it.
 
     Attributes:
-        repository: The guide's DOCKER_REPO: a registry, an account, or both.
+        repository: The guide's DOCKER_REPO: a registry, an account, or both; empty where a build was given none.
         name: The image's name in it.
         tag: Its version.
     """
@@ -55,7 +55,12 @@ class Reference:
     tag: str
 
     def __str__(self) -> str:
-        return f"{self.repository}/{self.name}:{self.tag}"
+        return f"{self.untagged}:{self.tag}"
+
+    @property
+    def untagged(self) -> str:
+        """The name without its version."""
+        return f"{self.repository}/{self.name}" if self.repository else self.name
 
     @property
     def has_registry(self) -> bool:
@@ -88,6 +93,16 @@ class ImageName:
     def repository(self) -> str:
         """Registry and path."""
         return f"{self.registry}/{self.path}"
+
+    @property
+    def short(self) -> str:
+        """The name as container engines show it: without the default registry, which nobody need have typed."""
+        return str(self).removeprefix(f"{DEFAULT_REGISTRY}/").removeprefix(f"{_OFFICIAL}/")
+
+    @property
+    def has_account(self) -> bool:
+        """Whether anybody but the default registry's owner can push it."""
+        return self.registry != DEFAULT_REGISTRY or not self.path.startswith(f"{_OFFICIAL}/")
 
     @property
     def pointer(self) -> str:

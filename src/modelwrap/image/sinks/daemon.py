@@ -68,7 +68,7 @@ class DaemonSink:
         if process.returncode:
             raise ImageError(f"{self.program} load failed: {words or f'status {process.returncode}'}")
         size = sum(blob.descriptor.size for blob in parcel.blobs.values())
-        name = str(names[0]) if names else parcel.digest
+        name = names[0].short if names else parcel.digest
         return SinkReport(
             parcel.digest, f"{self.program}: {name}", size, "loaded", f"{self.program} run --rm -p 9000:9000 {name}"
         )

@@ -40,8 +40,15 @@ class LayoutSink:
         """Writes what is not there yet, blobs first."""
         parcel = parcel_of(index)
         written = write_layout(self.folder, parcel, names, step)
-        command = f"modelwrap push {self.folder} {names[0] if names else 'REGISTRY/NAME:TAG'}"
+        command = f"modelwrap push {self.folder} {_destination(names)}"
         return SinkReport(parcel.digest, str(self.folder), written, f"{len(parcel.blobs)} blobs", command)
+
+
+def _destination(names: Sequence[ImageName]) -> str:
+    """Where one may push it: nobody has typed a registry whose own names those without an account are."""
+    if not names:
+        return "REGISTRY/NAME:TAG"
+    return names[0].short if names[0].has_account else f"REGISTRY/{names[0].short}"
 
 
 def write_layout(folder: Path, parcel: Parcel, names: Sequence[ImageName], step: Step = SILENT) -> int:
