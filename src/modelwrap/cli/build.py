@@ -27,6 +27,7 @@ from modelwrap.errors import ImageError
 from modelwrap.image.build_plan import BuildPlan, PackageSources, parse_platforms, parse_python
 from modelwrap.image.created import creation_time
 from modelwrap.image.locking import keep_lock
+from modelwrap.image.loose_ends import tie_up
 from modelwrap.image.oci import Platform
 from modelwrap.image.pipeline import Built, Reach, attach, build, decide, deliver
 from modelwrap.image.plan import make_plan
@@ -95,7 +96,7 @@ def _run(request: Request) -> int:
         terminal.note(f"{request.lock} is not there yet: it will be written at the end")
     for line in left_out_lines(plan.image.project.folder.left_out) if not request.quiet else ():
         terminal.say(line)
-    with ending_in_order():
+    with ending_in_order(tie_up):
         return _dry(request, plan) if request.dry_run else _build(request, plan)
 
 

@@ -11,6 +11,7 @@ import click
 from modelwrap.cli import terminal
 from modelwrap.cli.build_report import layer_documents
 from modelwrap.cli.command import Command
+from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
 from modelwrap.cli.layer_table import columns, kinds_table, layers_table
 from modelwrap.cli.reach import reaching
@@ -19,6 +20,7 @@ from modelwrap.image.bills import components_of, find_bill
 from modelwrap.image.build_plan import parse_platforms
 from modelwrap.image.contents import files_of, images_of, settings_of, told_layers
 from modelwrap.image.image import Image, Layer
+from modelwrap.image.loose_ends import tie_up
 from modelwrap.image.oci import JSONObject, JSONValue
 from modelwrap.image.pipeline import Reach
 from modelwrap.image.reference import names_registry, parse_reference
@@ -36,7 +38,7 @@ _PLACES = {"oci", "archive", "docker", "podman"}
 def _run(
     image: str, platforms: tuple[str, ...], files: bool, ca_bundle: str | None, insecure: bool, as_json: bool
 ) -> int:
-    with reaching(insecure=insecure, ca_bundle=ca_bundle) as reach:
+    with ending_in_order(tie_up), reaching(insecure=insecure, ca_bundle=ca_bundle) as reach:
         found = _chosen(images_of(_shelf(image, reach)), platforms)
         bills = [_bill(image, each, reach) for each in found]
         pairs = list(zip(found, bills, strict=True))

@@ -71,7 +71,7 @@ def ending_well(run: Callable[[], int]) -> int:
         terminal.error(error.message)
         return Exit.FAILED
     except KeyboardInterrupt:
-        terminal.say("interrupted")
+        terminal.interrupted()
         return Exit.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone; closing it once more at exit must not complain.

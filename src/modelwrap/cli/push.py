@@ -17,6 +17,7 @@ from modelwrap.cli.exits import Exit
 from modelwrap.cli.progress import reporting
 from modelwrap.errors import ImageError
 from modelwrap.image.cache import Cache
+from modelwrap.image.loose_ends import tie_up
 from modelwrap.image.reference import parse_reference
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.sinks.registry import push_names
@@ -50,7 +51,7 @@ def push(request: Request) -> int:
     for text in default_registry_notes(request.references) if not request.as_json else ():
         terminal.note(text)
     connect = partial(Registry, insecure=request.insecure, ca_bundle=request.ca_bundle)
-    with ending_in_order(), reporting(quiet=request.as_json) as reporter:
+    with ending_in_order(tie_up), reporting(quiet=request.as_json) as reporter:
         with reporter.step("read"):
             parcel = read_parcel(shelf)
         with reporter.step("push") as step:

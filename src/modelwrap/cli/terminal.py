@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import platform
 import sys
+import threading
 import traceback
 from typing import TextIO
 
 from modelwrap import __version__
 from modelwrap.cli.settings import wants_color
 
-__all__ = ["bug", "error", "note", "result", "say", "size"]
+__all__ = ["bug", "error", "interrupted", "note", "result", "say", "show_cursor", "size"]
+
+_not_told = threading.Lock()
 
 _RED, _YELLOW, _BOLD = "31;1", "33", "1"
 
@@ -35,6 +38,12 @@ def error(message: str) -> None:
     _labelled("error", message, _RED)
 
 
+def interrupted() -> None:
+    """Says that Ctrl-C ended the command; once, whichever thread comes to it first."""
+    if _not_told.acquire(blocking=False):
+        say("interrupted")
+
+
 def bug() -> None:
     """Shows the exception being handled, as a fault of modelwrap, and how to report it."""
     say(traceback.format_exc().rstrip())
@@ -45,6 +54,12 @@ def bug() -> None:
         f"modelwrap {__version__}, Python {platform.python_version()}, {platform.platform()}",
         _RED,
     )
+
+
+def show_cursor() -> None:
+    """Gives a terminal its cursor back, which a line that moves has hidden."""
+    if sys.stderr.isatty():
+        print("\033[?25h", end="", file=sys.stderr, flush=True)
 
 
 def size(count: int) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from modelwrap.errors import ImageError
+from modelwrap.image.loose_ends import half_made
 from modelwrap.image.oci import Digest, JSONObject, canonical_json
 from modelwrap.image.settings import default_cache_root
 
@@ -120,7 +121,7 @@ class Cache:
         """
         path, file = self._open_draft()
         try:
-            with file:
+            with file, half_made(path):
                 yield Draft(self, path, file)
         finally:
             path.unlink(missing_ok=True)

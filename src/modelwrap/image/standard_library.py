@@ -20,6 +20,7 @@ from modelwrap.image.cache import BlobWriter, Cache
 from modelwrap.image.image import Blob, Layer, LayerKind
 from modelwrap.image.layer_cache import LayerRecipe, make_layer
 from modelwrap.image.layer_reading import reading_layer
+from modelwrap.image.loose_ends import half_made
 from modelwrap.image.oci import Digest, JSONValue, digest_of
 from modelwrap.image.target import PythonTarget
 from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, compiler_version
@@ -84,7 +85,7 @@ def standard_library_layer(base: Sequence[Layer], target: PythonTarget, cache: C
 
 
 def _compiled(sources: Mapping[str, bytes], cache: Cache) -> Iterator[tuple[str, bytes]]:
-    with tempfile.TemporaryDirectory(prefix="modelwrap-") as name:
+    with tempfile.TemporaryDirectory(prefix="modelwrap-") as name, half_made(Path(name)):
         listed = []
         for number, (path, content) in enumerate(sorted(sources.items())):
             file = Path(name, f"{number}.py")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from modelwrap.image.dependencies.passwords import without_password
 from modelwrap.image.dependencies.refusals import WAYS_OUT
 from modelwrap.image.dependencies.selection import Chosen, tags_of
 from modelwrap.image.dependencies.uv import UvFailed, run_uv
+from modelwrap.image.loose_ends import half_made, run_program
 from modelwrap.image.target import PythonTarget
 
 __all__ = ["build_wheels"]
@@ -84,7 +84,7 @@ class _Builder:
         key = _key(package, self._target)
         artifact = self._kept(key)
         if artifact is None:
-            with tempfile.TemporaryDirectory(prefix="modelwrap-") as name:
+            with tempfile.TemporaryDirectory(prefix="modelwrap-") as name, half_made(Path(name)):
                 wheel = self._build(package, chosen.artifact, Path(name))
                 self._check(package, wheel.name)
                 artifact = self._keep(wheel, key)
@@ -192,7 +192,7 @@ def _version(name: str) -> str:
 
 def _run_git(arguments: Sequence[str], variables: Mapping[str, str], failure: str) -> None:
     try:
-        done = subprocess.run(["git", *arguments], env=dict(variables), capture_output=True, check=False)
+        done = run_program(["git", *arguments], variables)
     except OSError as error:
         raise RequirementsError(f"{failure}: git can't be run ({error.strerror})") from error
     if done.returncode:

@@ -23,6 +23,7 @@ from modelwrap.image.dependencies.refusals import REFUSED, Question, explain, re
 from modelwrap.image.dependencies.selection import MACHINES
 from modelwrap.image.dependencies.settings import Surroundings
 from modelwrap.image.dependencies.uv import UvFailed, run_uv
+from modelwrap.image.loose_ends import half_made
 from modelwrap.image.requirement_forms import normalized
 from modelwrap.image.requirements import Requirements
 from modelwrap.image.target import PythonTarget
@@ -148,7 +149,7 @@ def _contents(wanted: Wanted) -> Iterator[str]:
 def _resolve(
     wanted: Wanted, declared: Declared, target: PythonTarget, access: IndexAccess, *, explains: bool = True
 ) -> Lock:
-    with tempfile.TemporaryDirectory(prefix="modelwrap-") as name:
+    with tempfile.TemporaryDirectory(prefix="modelwrap-") as name, half_made(Path(name)):
         folder = Path(name)
         requirements, constraints = folder / "requirements.txt", folder / "constraints.txt"
         requirements.write_text("".join(f"{line}\n" for line in (*declared.requirements, *wanted.runtime)), "utf-8")

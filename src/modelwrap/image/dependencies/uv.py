@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from modelwrap.errors import RequirementsError
+from modelwrap.image.loose_ends import run_program
 
 __all__ = ["UvFailed", "find_uv", "run_uv"]
 
@@ -55,7 +55,7 @@ def run_uv(arguments: Sequence[str], variables: Mapping[str, str], folder: Path)
     """
     command = [find_uv(variables), *arguments, "--color", "never", "--no-progress"]
     try:
-        done = subprocess.run(command, env=dict(variables), cwd=folder, capture_output=True, check=False)
+        done = run_program(command, variables, folder=folder)
     except OSError as error:
         raise RequirementsError(f"uv can't be run: {error}") from error
     if done.returncode:

@@ -18,6 +18,7 @@ from typing import IO
 
 from modelwrap.errors import ImageError
 from modelwrap.image.image import Blob, ImageIndex
+from modelwrap.image.loose_ends import half_made
 from modelwrap.image.oci import JSONObject, JSONValue, MediaType, canonical_json
 from modelwrap.image.parcel import Entry, Parcel, parcel_of
 from modelwrap.image.reference import ImageName
@@ -52,7 +53,7 @@ class ArchiveSink:
         descriptor, name = tempfile.mkstemp(prefix=".modelwrap-", dir=self.path.parent)
         beside = Path(name)
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file, half_made(beside):
                 write_archive(file, parcel, names, step)
                 size = file.tell()
             beside.chmod(0o644)

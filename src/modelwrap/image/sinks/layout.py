@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from modelwrap.errors import DamagedBlob, ImageError
 from modelwrap.image.image import Blob, ImageIndex
+from modelwrap.image.loose_ends import half_made
 from modelwrap.image.oci import Descriptor, JSONObject, JSONValue, MediaType, canonical_json
 from modelwrap.image.parcel import Parcel, parcel_of
 from modelwrap.image.reference import ImageName
@@ -136,7 +137,7 @@ def _beside(place: Path) -> Iterator[BinaryIO]:
     """A file that takes its place when it is whole."""
     descriptor, name = tempfile.mkstemp(prefix=".modelwrap-", dir=place.parent)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file, half_made(Path(name)):
             yield file
         Path(name).chmod(0o644)
         Path(name).replace(place)

@@ -11,7 +11,6 @@ import importlib.util
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from typing import cast
 
 from modelwrap.errors import ImageError
 from modelwrap.image.cache import Cache
+from modelwrap.image.loose_ends import run_program
 from modelwrap.image.oci import Digest, JSONObject, canonical_json
 from modelwrap.image.settings import loader_settings
 from modelwrap.image.target import PythonTarget
@@ -162,12 +162,10 @@ def _run(sources: Sequence[Source], output: Path, archive: Path | None, checked:
         "output": str(output),
     }
     with _PLACES:
-        done = subprocess.run(
+        done = run_program(
             [*_INTERPRETER, str(_PROGRAM)],
-            input=json.dumps(job).encode(),
-            capture_output=True,
-            env={**_SURROUNDINGS, **loader_settings()},
-            check=False,
+            {**_SURROUNDINGS, **loader_settings()},
+            told=json.dumps(job).encode(),
         )
     if done.returncode:
         last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or "it said nothing"
