@@ -18,7 +18,7 @@ ALLOWED = {"h2corn", "numpy", "orjson", "prometheus_client"}
 OPTIONAL = {"google", "redis", "simdjson"}
 #: The same for modelwrap as a whole, where `pip install modelwrap` brings click too.
 BASE = ALLOWED | {"click"}
-BUILD_EXTRA = {"isal", "packaging", "rich", "urllib3", "uv", "yaml"}
+BUILD_EXTRA = {"packaging", "rich", "urllib3", "uv", "yaml", "zlib_ng"}
 
 LIST_FOREIGN_MODULES = """
 import importlib, json, pkgutil, sys

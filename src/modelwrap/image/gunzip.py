@@ -9,6 +9,8 @@ import io
 import zlib
 from typing import IO
 
+from modelwrap.image.inflating import BROKEN, inflater
+
 __all__ = ["Gunzip"]
 
 #: Read at once, in bytes.
@@ -26,7 +28,7 @@ class Gunzip(io.RawIOBase):
     def __init__(self, packed: IO[bytes]) -> None:
         super().__init__()
         self._packed = packed
-        self._inflater = zlib.decompressobj(_GZIP_ONLY)
+        self._inflater = inflater(_GZIP_ONLY)
         self._waiting = b""
 
     def readable(self) -> bool:
@@ -39,12 +41,18 @@ class Gunzip(io.RawIOBase):
             return self.readall()
         content = b""
         while size and not content:
-            content = self._inflater.decompress(self._waiting, size)
+            content = self._inflate(size)
             # At the end of a member the tail is a copy of what is unused.
             self._waiting = b"" if self._inflater.eof else self._inflater.unconsumed_tail
             if not content and not self._waiting and not self._go_on():
                 break
         return content
+
+    def _inflate(self, size: int) -> bytes:
+        try:
+            return self._inflater.decompress(self._waiting, size)
+        except BROKEN as error:
+            raise zlib.error(str(error)) from error
 
     def _go_on(self) -> bool:
         """Gets more to inflate; false at the end of all."""
@@ -63,5 +71,5 @@ class Gunzip(io.RawIOBase):
             if not piece:
                 return False
             waiting = piece.lstrip(b"\0")
-        self._inflater, self._waiting = zlib.decompressobj(_GZIP_ONLY), waiting
+        self._inflater, self._waiting = inflater(_GZIP_ONLY), waiting
         return True

@@ -1,7 +1,8 @@
-"""A plan for any model folder."""
+"""A plan for any model folder, and each of the libraries that may inflate."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from cli.command_line import write
 from modelwrap.contract import Role
+from modelwrap.image import inflating
 from modelwrap.image.plan import ImagePlan, make_plan
 from modelwrap.image.reference import make_reference
 from modelwrap.project import read_project
@@ -37,3 +39,10 @@ def plan(tmp_path: Path) -> Planner:
         return make_plan(project, reference, base, grpc=grpc, persistence=persistence)
 
     return make
+
+
+@pytest.fixture(params=["zlib-ng", "zlib"])
+def inflating_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test run with each."""
+    library = zlib if request.param == "zlib" else pytest.importorskip("zlib_ng").zlib_ng
+    monkeypatch.setattr(inflating, "_library", library)

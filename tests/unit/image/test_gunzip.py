@@ -11,6 +11,7 @@ import pytest
 
 from modelwrap.image.gunzip import Gunzip
 
+pytestmark = pytest.mark.usefixtures("inflating_library")
 CONTENT = random.Random(7).randbytes(300_000) + bytes(2_000_000) + b"text" * 50_000
 
 

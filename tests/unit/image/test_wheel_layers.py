@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from types import CodeType
 
@@ -16,6 +17,7 @@ import pytest
 
 from layer_content import Unpacked, unpack
 from modelwrap.errors import DamagedBlob
+from modelwrap.image import inflating
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import Layer, LayerKind
 from modelwrap.image.target import PythonTarget, WheelFile
@@ -51,6 +53,15 @@ def flowers(folder: Path) -> WheelFile:
 def only(wheel: WheelFile, cache: Path, *, bytecode: bool = True) -> Layer:
     (layer,) = wheel_layers([wheel], TARGET, Cache(cache), bytecode=bytecode)
     return layer
+
+
+def test_which_library_inflates_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = []
+    for number, library in enumerate([zlib, pytest.importorskip("zlib_ng").zlib_ng]):
+        monkeypatch.setattr(inflating, "_library", library)
+        layers.append(only(flowers(tmp_path), tmp_path / f"cache-{number}", bytecode=False))
+    assert layers[0].blob.descriptor == layers[1].blob.descriptor
+    assert layers[0].diff_id == layers[1].diff_id
 
 
 def test_a_wheel_becomes_a_layer_as_pip_would_install_it(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO, Self, TypeAlias
 
 from modelwrap.errors import DamagedBlob
+from modelwrap.image.inflating import BROKEN, checksum, inflater
 from modelwrap.image.wheels.record import Recorded, read_record
 
 __all__ = ["Member", "Pieces", "Wheel"]
@@ -126,7 +127,7 @@ class Wheel:
         digest = hashlib.new(record.algorithm) if record.hash else None
         for compressed, content in self._inflated(entry):
             size += len(content)
-            crc = zlib.crc32(content, crc)
+            crc = checksum(content, crc)
             if digest:
                 digest.update(content)
             if size > entry.file_size:
@@ -143,18 +144,18 @@ class Wheel:
         if entry.compress_type != zipfile.ZIP_DEFLATED:
             yield from self._other(entry)
             return
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        stream = inflater(-zlib.MAX_WBITS)
         try:
             for compressed in self._raw(entry):
-                yield compressed, inflater.decompress(compressed, _PIECE)
+                yield compressed, stream.decompress(compressed, _PIECE)
                 # At the end of the stream the tail is a copy of what is unused.
-                while inflater.unconsumed_tail and not inflater.eof:
-                    yield b"", inflater.decompress(inflater.unconsumed_tail, _PIECE)
-            while not inflater.eof and (content := inflater.decompress(b"", _PIECE)):
+                while stream.unconsumed_tail and not stream.eof:
+                    yield b"", stream.decompress(stream.unconsumed_tail, _PIECE)
+            while not stream.eof and (content := stream.decompress(b"", _PIECE)):
                 yield b"", content
-        except zlib.error as error:
+        except BROKEN as error:
             raise self._damage(f"{entry.filename} can't be inflated: {error}") from error
-        if not inflater.eof or inflater.unused_data:
+        if not stream.eof or stream.unused_data:
             raise self._damage(f"{entry.filename} is no single deflate stream")
 
     def _other(self, entry: zipfile.ZipInfo) -> Pieces:

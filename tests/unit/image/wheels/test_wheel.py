@@ -14,6 +14,7 @@ from modelwrap.image.target import WheelFile
 from modelwrap.image.wheels.wheel import Wheel
 from wheels import WHEEL_TEXT, make_wheel, record_line
 
+pytestmark = pytest.mark.usefixtures("inflating_library")
 INFO = "p-1.0.dist-info"
 
 
