@@ -84,6 +84,9 @@ def test_python_m_modelwrap_is_the_same_command() -> None:
         "['test', '--help']",
         "['bench', '--help']",
         "['deploy', '--help']",
+        "['build', '--help']",
+        "['push', '--help']",
+        "['inspect', '--help']",
         "['deploy', 'i:1']",
         "['init', '3d']",
         "['nowhere', 'M', '1', 'r']",
@@ -95,7 +98,8 @@ def test_no_command_loads_what_only_a_model_needs(words: str) -> None:
         f"sys.argv[1:] = {words}\n"
         "from modelwrap.cli.main import main\n"
         "main()\n"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'numpy', 'h2corn', 'rich', 'yaml'}))"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(loaded & {'numpy', 'h2corn', 'rich', 'urllib3', 'yaml'}))"
     )
     ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert ended.stdout.splitlines()[-1] == "[]"

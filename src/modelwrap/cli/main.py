@@ -5,7 +5,6 @@ It loads a command only when that command is called: `modelwrap --help` answers 
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from modelwrap import __version__
 from modelwrap.cli import terminal
 from modelwrap.cli.exits import Exit
+from modelwrap.cli.loading import loading
 from modelwrap.errors import ModelwrapError
 
 if TYPE_CHECKING:
@@ -81,10 +81,11 @@ def ending_well(run: Callable[[], int]) -> int:
         terminal.error(f"{error.strerror}: {error.filename}" if error.filename else str(error))
         return Exit.FAILED
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _OF_BUILD:
+        package = (error.name or "").partition(".")[0]
+        if package not in _OF_BUILD:
             terminal.bug()
             return Exit.BUG
-        terminal.error(f"this command needs the package {error.name}\ninstall it: pip install 'modelwrap[build]'")
+        terminal.error(f"this command needs the package {package}\ninstall it: pip install 'modelwrap[build]'")
         return Exit.FAILED
     except Exception:  # noqa: BLE001 - whatever else comes up is our fault, and says so
         terminal.bug()
@@ -131,12 +132,8 @@ def _is_guide_form(arguments: Sequence[str]) -> bool:
 
 
 def _load(verb: str) -> Command:
-    # Nothing that loads is garbage yet; looking for some all the while takes a tenth of the time.
-    gc.disable()
-    try:
+    with loading():
         command: Command = import_module(f"modelwrap.cli.{verb}").COMMAND
-    finally:
-        gc.enable()
     return command
 
 

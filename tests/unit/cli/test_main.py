@@ -124,19 +124,49 @@ def test_what_is_not_clear_is_asked_back_with_status_2(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "words", [["build", "."], ["inspect", "x.tar"], ["push", "x.tar", "r.example/x:1"], ["build", "--help"]]
-)
-def test_a_command_without_its_packages_names_the_extra_that_brings_them(words: list[str]) -> None:
-    """In a process of its own, where those packages can't be found."""
+def _without_packages(words: list[str]) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, where the packages of `modelwrap[build]` can't be found."""
     program = (
         "import sys; sys.modules.update(dict.fromkeys(('packaging', 'rich', 'urllib3', 'uv', 'yaml')));"
         "from modelwrap.cli.main import main; sys.exit(main())"
     )
-    ended = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "words", [["build", ".", "--oci", "out"], ["inspect", "x.tar"], ["push", "x.tar", "r.example/x:1"]]
+)
+def test_a_command_without_its_packages_names_the_extra_that_brings_them(words: list[str]) -> None:
+    ended = _without_packages(words)
     assert ended.returncode == 1
     assert "pip install 'modelwrap[build]'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("verb", ["build", "inspect", "push"])
+def test_help_needs_no_packages(verb: str) -> None:
+    ended = _without_packages([verb, "--help"])
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"Usage: modelwrap {verb} ")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["build"], 2, "Missing argument 'MODEL_PATH'"),
+        (["build", "."], 2, "say where the image goes"),
+        (["build", ".", "--ofline"], 2, "--offline"),
+        (["build", ".", "--oci", "out", "-t", "A"], 1, "write a:"),
+        (["inspect", "x", "--fils"], 2, "--files"),
+        (["push", "x.tar"], 2, "Missing argument 'REFERENCES...'"),
+        (["push", "x.tar", "A"], 1, "write a:"),
+    ],
+)
+def test_a_slip_is_told_before_packages_are_asked_for(words: list[str], status: int, message: str) -> None:
+    ended = _without_packages(words)
+    assert (ended.returncode, ended.stdout) == (status, "")
+    assert message in ended.stderr
+    assert "pip install" not in ended.stderr
 
 
 def test_another_module_that_is_missing_is_a_bug_of_ours(
