@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import uvicorn
 from h2corn import Config, Server
 
+from asking import Reply, ask
 from modelwrap.runtime.batching import Joiner
 from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.component.metadata import describe
@@ -29,16 +28,7 @@ from modelwrap.runtime.transports.rest import Page
 from modelwrap.runtime.transports.types import Limits, Receive, Scope, Send
 from serving import PATIENCE
 
-__all__ = ["H2corn", "Reply", "Running", "Uvicorn", "running"]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An HTTP response."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
+__all__ = ["H2corn", "Running", "Uvicorn", "running"]
 
 
 class Engine(Protocol):
@@ -187,15 +177,8 @@ class Running:
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Reply:
-        """One HTTP/1.1 request on a connection of its own."""
-        connection = http.client.HTTPConnection(self.address, timeout=PATIENCE)
-        try:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            fields = {name.lower(): value for name, value in response.getheaders()}
-            return Reply(response.status, fields, response.read())
-        finally:
-            connection.close()
+        """The answer to one request."""
+        return ask(self.address, method, path, body, headers, timeout=PATIENCE)
 
     async def _asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._application is not None

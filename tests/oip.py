@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import grpc
 import numpy as np
 
-from inprocess import Reply
+from asking import Reply
 from official import message_class
 from serving import PATIENCE
 

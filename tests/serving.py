@@ -24,6 +24,8 @@ from signal import SIGTERM, Signals
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
 
+from asking import Reply, ask
+
 T = TypeVar("T")
 
 #: A class that answers what it is asked.
@@ -35,19 +37,6 @@ class Echo:
 _ANY_PORTS = ("--http-port", "0", "--grpc-port", "0", "--metrics-port", "0")
 #: Seconds that anything here may take before it counts as never.
 PATIENCE = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An HTTP response, read to its end."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
 
 
 class Served:
@@ -202,11 +191,22 @@ class Served:
         """The supervisor's own port."""
         return int(self.ready["metrics"])
 
-    def get(self, path: str, *, port: int | None = None) -> Response:
+    @property
+    def address(self) -> str:
+        """Host and port of REST, which answers gRPC too."""
+        return f"127.0.0.1:{self.http}"
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Reply:
+        """The answer to any request of REST's port."""
+        return ask(self.address, method, path, body, headers, timeout=PATIENCE)
+
+    def get(self, path: str, *, port: int | None = None) -> Reply:
         """GET a path, by default of REST's port."""
         return request("GET", port or self.http, path)
 
-    def post(self, path: str, body: object, *, port: int | None = None) -> Response:
+    def post(self, path: str, body: object, *, port: int | None = None) -> Reply:
         """POST a JSON body, by default to REST's port."""
         return request("POST", port or self.http, path, json.dumps(body).encode())
 
@@ -221,20 +221,10 @@ class Served:
 RUNTIME = (sys.executable, "-P", "-u", "-m", "modelwrap.runtime")
 
 
-def request(method: str, port: int, path: str, body: bytes | None = None, *, timeout: float = PATIENCE) -> Response:
-    """One HTTP request on loopback, on a connection of its own.
-
-    Raises:
-        OSError: There is no answer.
-        http.client.HTTPException: There is half an answer, or none.
-    """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.request(method, path, body, {"content-type": "application/json"} if body is not None else {})
-        answer = connection.getresponse()
-        return Response(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
-    finally:
-        connection.close()
+def request(method: str, port: int, path: str, body: bytes | None = None, *, timeout: float = PATIENCE) -> Reply:
+    """The answer to one request on loopback; its body is JSON. Raises what `ask` raises."""
+    headers = None if body is None else {"content-type": "application/json"}
+    return ask(f"127.0.0.1:{port}", method, path, body, headers, timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True)

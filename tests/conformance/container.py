@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from conformance.operator import Given, Probe
-from serving import PATIENCE
+from serving import PATIENCE, request
 
 __all__ = ["Container", "is_content", "may_confine"]
 
@@ -75,12 +75,7 @@ def is_content(probe: Probe) -> bool:
         if probe.path is None:
             with socket.create_connection(("127.0.0.1", probe.port), timeout=PATIENCE):
                 return True
-        connection = http.client.HTTPConnection("127.0.0.1", probe.port, timeout=PATIENCE)
-        try:
-            connection.request("GET", probe.path)
-            return 200 <= connection.getresponse().status < 400
-        finally:
-            connection.close()
+        return 200 <= request("GET", probe.port, probe.path).status < 400
     except (OSError, http.client.HTTPException):
         return False
 

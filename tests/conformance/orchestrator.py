@@ -7,7 +7,6 @@ Source: component API sections 9 and 15.
 
 from __future__ import annotations
 
-import http.client
 import json
 import threading
 import uuid
@@ -20,6 +19,7 @@ from typing import Any, Generic, TypeVar
 import grpc
 from google.protobuf.json_format import MessageToDict
 
+from asking import ask
 from official import POOL, message_class
 from serving import PATIENCE
 
@@ -194,17 +194,11 @@ class RestOrchestrator(Orchestrator[Body]):
         headers["content-type"] = message.content_type
         if message.content_encoding:
             headers["content-encoding"] = message.content_encoding
-        connection = http.client.HTTPConnection(unit.http, timeout=PATIENCE)
-        try:
-            connection.request("POST", self._path(unit, verb), message.content, headers)
-            response = connection.getresponse()
-            content = response.read()
-            fields = {name.lower(): value for name, value in response.getheaders()}
-        finally:
-            connection.close()
-        if response.status != 200:  # nothing else is success, not even 201
-            raise NodeFailed(response.status, content)
-        return Body(content, fields.get("content-type", ""), fields.get("content-encoding", ""), fields)
+        reply = ask(unit.http, "POST", self._path(unit, verb), message.content, headers, timeout=PATIENCE)
+        if reply.status != 200:  # nothing else is success, not even 201
+            raise NodeFailed(reply.status, reply.body)
+        fields = reply.headers
+        return Body(reply.body, fields.get("content-type", ""), fields.get("content-encoding", ""), fields)
 
     def _path(self, unit: Unit, verb: str) -> str:
         return _PATHS[verb]

@@ -11,10 +11,11 @@ import grpc
 import pytest
 from google.protobuf.json_format import ParseDict
 
+from asking import Reply
 from conformance.catalogue import CASES, GRPC, REST, Case, Refused
 from conformance.stubs import MESSAGES, json_of, stubs
 from conformance.vocabulary import make
-from inprocess import Reply, Running
+from inprocess import Running
 from official import POOL
 
 PATHS = {

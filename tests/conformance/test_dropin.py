@@ -17,7 +17,8 @@ import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
 from prometheus_client.parser import text_string_to_metric_families
 
-from inprocess import Reply, Running
+from asking import Reply
+from inprocess import Running
 from modelwrap.compat import activate
 from modelwrap.errors import LoadFailed
 from modelwrap.runtime.component import loader

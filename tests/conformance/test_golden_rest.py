@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from asking import Reply
 from conformance.vocabulary import make, words
-from inprocess import Reply, Running
+from inprocess import Running
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "rest.jsonl"
 RECORDED = [json.loads(line) for line in GOLDEN.read_text().splitlines()]

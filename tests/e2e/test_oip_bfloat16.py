@@ -11,7 +11,6 @@ import grpc
 import numpy as np
 import pytest
 
-from e2e.oip_ports import Ports
 from official import message_class
 from oip import WIRES, ask, of
 from serving import Served
@@ -41,12 +40,12 @@ def test_a_class_that_knows_ml_dtypes_works_in_its_bfloat16(tmp_path: Path) -> N
     with Served(model, "Twice", files={"Twice.py": _TWICE}, env={"PYTHONPATH": str(site)}) as server:
         for wire in WIRES:
             if wire != "gRPC typed":  # for which the protocol has no field
-                answer = ask(Ports(server), wire, of(_SENT, datatype="BF16"), model="Twice")
+                answer = ask(server, wire, of(_SENT, datatype="BF16"), model="Twice")
                 assert answer.parameters == {"was": "bfloat16"}, wire
                 assert answer.only.datatype == "BF16", wire
                 assert np.array_equal(answer.only.values, _SENT * 2), wire
         # A typed request that can be made is answered raw, since only so can BF16 be.
-        answer = ask(Ports(server), "gRPC typed", of(_SENT), model="Twice")
+        answer = ask(server, "gRPC typed", of(_SENT), model="Twice")
         assert (answer.only.datatype, answer.only.values.tolist()) == ("BF16", (_SENT * 2).tolist())
         _seldons_messages_carry_its_numbers(server)
         instances = server.post("/v1/models/Twice:predict", {"instances": _SENT.tolist()}).json()

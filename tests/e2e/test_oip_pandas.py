@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from e2e.oip_ports import Ports
 from oip import WIRES, ask, of
 from rig.iris import ROOT
 from serving import Served
@@ -34,7 +33,7 @@ def test_a_frame_goes_in_and_a_frame_comes_out(tmp_path: Path) -> None:
     )
     with Served(model, "Frame", files={"Frame.py": source}, env={"PYTHONPATH": str(site)}) as server:
         for wire in WIRES:
-            answer = ask(Ports(server), wire, *columns, model="Frame", parameters={"content_type": "pd"})
+            answer = ask(server, wire, *columns, model="Frame", parameters={"content_type": "pd"})
             assert list(answer.outputs) == ["sum", "kind"]
             assert answer.outputs["sum"].datatype == "FP64"
             assert answer.outputs["sum"].values.ravel().tolist() == [2.5, 4.5]

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from serving import ECHO, Response, Served, alive, children, eventually, request
+from asking import Reply
+from serving import ECHO, Served, alive, children, eventually, request
 
 PREDICT = b'{"data":{"ndarray":[[1]]}}'
 #: Answers once a file `go` appears beside it; says when it is asked and when it is told to shut down.
@@ -32,7 +33,7 @@ class Slow:
 """
 
 
-def in_background(call: Callable[[], Response]) -> Future[Response]:
+def in_background(call: Callable[[], Reply]) -> Future[Reply]:
     """Makes a call in a thread that does not hold the test."""
     pool = ThreadPoolExecutor(1)
     future = pool.submit(call)
