@@ -51,7 +51,7 @@ CONTENTS = {
     "FP64": "fp64_contents",
     "BYTES": "bytes_contents",
 }
-_SERVICE = "/inference.GRPCInferenceService/"
+_SERVICE = "inference.GRPCInferenceService"
 
 
 class Asked(Protocol):
@@ -234,13 +234,14 @@ def _by_grpc(server: Asked, model: str, tensors: Sequence[Sent], raw: bool, **me
     return _read_response(call(server, "ModelInfer", request, "ModelInferResponse"))
 
 
-def call(server: Asked, method: str, request: Any, response: str) -> Any:
-    """One call, its answer as protobuf's own message."""
+def call(server: Asked, method: str, request: Any, response: str, *, service: str = _SERVICE) -> Any:
+    """One call, its answer as protobuf's own message, which is of the service's package."""
+    package = service.rpartition(".")[0]
     with grpc.insecure_channel(server.address) as channel:
         stub: Any = channel.unary_unary(
-            f"{_SERVICE}{method}",
+            f"/{service}/{method}",
             request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=message_class(f"inference.{response}").FromString,
+            response_deserializer=message_class(f"{package}.{response}").FromString,
         )
         try:
             return stub(request, timeout=PATIENCE)

@@ -185,6 +185,25 @@ def test_aliases_come_and_go_by_grpc(model: Running) -> None:
         ask(model, "gRPC raw", of([1.5]), model="iris_1")
 
 
+def test_the_repository_is_a_service_of_its_own_too_as_older_clients_of_mlserver_know_it(model: Running) -> None:
+    package = "inference.model_repository"
+
+    def repository(method: str, **members: Any) -> Any:
+        request = message_class(f"{package}.{method}Request")(**members)
+        return call(model, method, request, f"{method}Response", service=f"{package}.ModelRepositoryService")
+
+    repository("RepositoryModelLoad", repository_name="ours", model_name="iris_1")
+    models = repository("RepositoryIndex", ready=True).models
+    assert [(each.name, each.version, each.state) for each in models] == [
+        ("Model", "1", "READY"),
+        ("iris_1", "1", "READY"),
+    ]
+    assert ask(model, "gRPC raw", of([1.5]), model="iris_1").model == "iris_1"
+    repository("RepositoryModelUnload", model_name="iris_1")
+    with pytest.raises(Refused, match="there is no model 'iris_1'"):
+        repository("RepositoryModelUnload", model_name="iris_1")
+
+
 def test_the_image_s_own_model_stays(model: Running) -> None:
     status, body = told(model, "/v2/repository/models/Model/unload", "POST")
     assert status == 400

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(600)
     ("program", "requirements", "calls"),
     [
         pytest.param("tritonclient_calls.py", ["tritonclient[http,grpc]", "ml_dtypes", "numpy"], 67, id="tritonclient"),
-        pytest.param("mlserver_calls.py", ["mlserver"], 46, id="mlserver", marks=pytest.mark.heavy),
+        pytest.param("mlserver_calls.py", ["mlserver"], 49, id="mlserver", marks=pytest.mark.heavy),
         pytest.param("kserve_calls.py", ["kserve"], 12, id="kserve", marks=pytest.mark.heavy),
     ],
 )

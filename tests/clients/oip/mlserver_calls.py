@@ -14,12 +14,14 @@ import grpc
 import numpy as np
 from mlserver.codecs import NumpyCodec, StringCodec
 from mlserver.grpc import dataplane_pb2 as messages
+from mlserver.grpc import model_repository_pb2 as repository_messages
 from mlserver.grpc.converters import (
     ModelInferRequestConverter,
     ModelInferResponseConverter,
     ModelMetadataResponseConverter,
 )
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
+from mlserver.grpc.model_repository_pb2_grpc import ModelRepositoryServiceStub
 from mlserver.types import InferenceRequest, InferenceResponse, RequestInput
 
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"]
@@ -84,11 +86,21 @@ def about(stub: Any) -> int:
     raise AssertionError("Echo_1 is still there")
 
 
+def about_the_repository(stub: Any) -> int:
+    """The same of the older service, which knows nothing else."""
+    stub.RepositoryModelLoad(repository_messages.RepositoryModelLoadRequest(model_name="Echo_2"))
+    index = stub.RepositoryIndex(repository_messages.RepositoryIndexRequest())
+    assert {"Echo", "Echo_2"} <= {model.name for model in index.models}
+    stub.RepositoryModelUnload(repository_messages.RepositoryModelUnloadRequest(model_name="Echo_2"))
+    return 3
+
+
 def main() -> None:
     """Calls the REST and the gRPC address that the arguments name."""
     with grpc.insecure_channel(sys.argv[2]) as channel:
         stub = GRPCInferenceServiceStub(channel)
         right = by_rest(f"http://{sys.argv[1]}") + by_grpc(stub) + about(stub)
+        right += about_the_repository(ModelRepositoryServiceStub(channel))
     sys.stdout.write(f"{right}\n")
 
 

@@ -25,9 +25,6 @@ __all__ = ["conversations"]
 _REFLECTION = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 
 
-_INFERENCE = "inference.GRPCInferenceService"
-
-
 class _Told(NamedTuple):
     """A method about the server or a model: how its question is read, what it asks, how the answer is written."""
 
@@ -36,15 +33,23 @@ class _Told(NamedTuple):
     write: Callable[[JSONObject], bytes]
 
 
-_TOLD = {
+_REPOSITORY = {
+    "RepositoryIndex": _Told(documents.read_index_question, Catalogue.index, documents.encode_index),
+    "RepositoryModelLoad": _Told(documents.read_repository_model, Catalogue.load, documents.encode_nothing),
+    "RepositoryModelUnload": _Told(documents.read_repository_model, Catalogue.unload, documents.encode_nothing),
+}
+_INFERENCE = {
     "ServerLive": _Told(documents.read_nothing, Catalogue.live, documents.encode_live),
     "ServerReady": _Told(documents.read_nothing, Catalogue.ready, documents.encode_ready),
     "ServerMetadata": _Told(documents.read_nothing, Catalogue.server, documents.encode_server_metadata),
     "ModelReady": _Told(documents.read_model, Catalogue.model_ready, documents.encode_ready),
     "ModelMetadata": _Told(documents.read_model, Catalogue.model, documents.encode_model_metadata),
-    "RepositoryIndex": _Told(documents.read_index_question, Catalogue.index, documents.encode_index),
-    "RepositoryModelLoad": _Told(documents.read_repository_model, Catalogue.load, documents.encode_nothing),
-    "RepositoryModelUnload": _Told(documents.read_repository_model, Catalogue.unload, documents.encode_nothing),
+    **_REPOSITORY,
+}
+_TOLD = {
+    **{f"/inference.GRPCInferenceService/{name}": told for name, told in _INFERENCE.items()},
+    # Older clients of MLServer's know the repository as a service of its own, which it still serves.
+    **{f"/inference.model_repository.ModelRepositoryService/{name}": told for name, told in _REPOSITORY.items()},
 }
 
 
@@ -60,7 +65,7 @@ def conversations(readiness: Readiness, catalogue: Catalogue) -> Mapping[str, Co
         "/grpc.health.v1.Health/Check": health.check,
         "/grpc.health.v1.Health/Watch": health.watch,
         **{f"/{service}/ServerReflectionInfo": reflection.talk for service in _REFLECTION},
-        **{f"/{_INFERENCE}/{name}": _Teller(readiness, catalogue, told).tell for name, told in _TOLD.items()},
+        **{path: _Teller(readiness, catalogue, told).tell for path, told in _TOLD.items()},
     }
 
 

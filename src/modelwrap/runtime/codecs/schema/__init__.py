@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from modelwrap.runtime.codecs.schema.descriptors import file_descriptor
 from modelwrap.runtime.codecs.schema.health import HEALTH
-from modelwrap.runtime.codecs.schema.inference import INFERENCE
+from modelwrap.runtime.codecs.schema.inference import INFERENCE, MODEL_REPOSITORY
 from modelwrap.runtime.codecs.schema.model import File
 from modelwrap.runtime.codecs.schema.reflection import REFLECTION, REFLECTION_ALPHA
 from modelwrap.runtime.codecs.schema.seldon import PREDICTION
@@ -20,4 +20,17 @@ from modelwrap.runtime.codecs.schema.well_known import ANY, EMPTY, STRUCT
 __all__ = ["FILES", "File", "file_descriptor"]
 
 #: Every file, those first that others import.
-FILES = (ANY, EMPTY, STRUCT, TYPES, TENSOR_SHAPE, TENSOR, PREDICTION, INFERENCE, HEALTH, REFLECTION, REFLECTION_ALPHA)
+FILES = (
+    ANY,
+    EMPTY,
+    STRUCT,
+    TYPES,
+    TENSOR_SHAPE,
+    TENSOR,
+    PREDICTION,
+    INFERENCE,
+    MODEL_REPOSITORY,
+    HEALTH,
+    REFLECTION,
+    REFLECTION_ALPHA,
+)

@@ -1,10 +1,13 @@
-"""The Open Inference Protocol's messages and service. Source: Open Inference Protocol facts, section 2."""
+"""The Open Inference Protocol's messages and service, and the older service of MLServer's for the repository alone.
+
+Source: Open Inference Protocol facts, section 2.
+"""
 
 from __future__ import annotations
 
 from modelwrap.runtime.codecs.schema.model import Field, File, MessageType, Method, Scalar, Service, map_of, repeated
 
-__all__ = ["INFERENCE"]
+__all__ = ["INFERENCE", "MODEL_REPOSITORY"]
 
 _PARAMETER = "inference.InferParameter"
 _REPOSITORY_PARAMETER = "inference.ModelRepositoryParameter"
@@ -109,56 +112,66 @@ _INFER = (
     _parameter("InferParameter", last=Scalar.DOUBLE, more=(_UINT64_PARAM,)),
     _CONTENTS,
 )
-_REPOSITORY_MODEL = (
-    Field(1, "repository_name", Scalar.STRING),
-    Field(2, "model_name", Scalar.STRING),
-    map_of(3, "parameters", _REPOSITORY_PARAMETER),
-)
+_PACKAGE, _OWN_PACKAGE = "inference", "inference.model_repository"
+
+
+def _repository(package: str, *more: Field) -> tuple[MessageType, ...]:
+    """The messages about the repository, which either service has in its own package.
+
+    Args:
+        package: Whose.
+        more: What is told of a model to load or unload beside its name.
+    """
+    repository = Field(1, "repository_name", Scalar.STRING)
+    model = (repository, Field(2, "model_name", Scalar.STRING), *more)
+    state = (_NAME, _VERSION, Field(3, "state", Scalar.STRING), Field(4, "reason", Scalar.STRING))
+    return (
+        MessageType("RepositoryIndexRequest", (repository, Field(2, "ready", Scalar.BOOL))),
+        MessageType(
+            "RepositoryIndexResponse",
+            (repeated(1, "models", f"{package}.RepositoryIndexResponse.ModelIndex"),),
+            messages=(MessageType("ModelIndex", state),),
+        ),
+        MessageType("RepositoryModelLoadRequest", model),
+        MessageType("RepositoryModelLoadResponse"),
+        MessageType("RepositoryModelUnloadRequest", model),
+        MessageType("RepositoryModelUnloadResponse"),
+    )
+
+
+def _service(name: str, package: str, *methods: str) -> Service:
+    return Service(
+        name, tuple(Method(each, f"{package}.{each}Request", f"{package}.{each}Response") for each in methods)
+    )
+
+
+_REPOSITORY_METHODS = ("RepositoryIndex", "RepositoryModelLoad", "RepositoryModelUnload")
 _REPOSITORY = (
     _parameter("ModelRepositoryParameter", last=Scalar.BYTES),
-    MessageType("RepositoryIndexRequest", (Field(1, "repository_name", Scalar.STRING), Field(2, "ready", Scalar.BOOL))),
-    MessageType(
-        "RepositoryIndexResponse",
-        (repeated(1, "models", "inference.RepositoryIndexResponse.ModelIndex"),),
-        messages=(
-            MessageType(
-                "ModelIndex",
-                (_NAME, _VERSION, Field(3, "state", Scalar.STRING), Field(4, "reason", Scalar.STRING)),
-            ),
-        ),
-    ),
-    MessageType("RepositoryModelLoadRequest", _REPOSITORY_MODEL),
-    MessageType("RepositoryModelLoadResponse"),
-    MessageType("RepositoryModelUnloadRequest", _REPOSITORY_MODEL),
-    MessageType("RepositoryModelUnloadResponse"),
+    *_repository(_PACKAGE, map_of(3, "parameters", _REPOSITORY_PARAMETER)),
 )
-
-
-def _method(name: str) -> Method:
-    return Method(name, f"inference.{name}Request", f"inference.{name}Response")
-
 
 INFERENCE = File(
     "open_inference_grpc.proto",
-    "inference",
+    _PACKAGE,
     messages=_HEALTH + _METADATA + _INFER + _REPOSITORY,
     services=(
-        Service(
+        _service(
             "GRPCInferenceService",
-            tuple(
-                _method(name)
-                for name in (
-                    "ServerLive",
-                    "ServerReady",
-                    "ModelReady",
-                    "ServerMetadata",
-                    "ModelMetadata",
-                    "ModelInfer",
-                    "RepositoryIndex",
-                    "RepositoryModelLoad",
-                    "RepositoryModelUnload",
-                )
-            ),
+            _PACKAGE,
+            "ServerLive",
+            "ServerReady",
+            "ModelReady",
+            "ServerMetadata",
+            "ModelMetadata",
+            "ModelInfer",
+            *_REPOSITORY_METHODS,
         ),
     ),
+)
+MODEL_REPOSITORY = File(
+    "model_repository.proto",
+    _OWN_PACKAGE,
+    messages=_repository(_OWN_PACKAGE),
+    services=(_service("ModelRepositoryService", _OWN_PACKAGE, *_REPOSITORY_METHODS),),
 )
