@@ -24,6 +24,8 @@ __all__ = ["Call", "Mailbox", "Perform"]
 
 T = TypeVar("T")
 
+#: So many calls at once are a crowd, and it is looked every so many seconds whether it is one still.
+_CROWD, _LOOK = 8, 0.05
 _DRAINING = "the server is shutting down and takes no new requests: send it to another replica"
 
 
@@ -118,6 +120,8 @@ class Mailbox:
         self._finished: deque[Call[UserValue]] = deque()
         self._wake_pending = False
         self._turn: list[Call[UserValue]] = []
+        self._tell_crowd: Callable[[bool], None] | None = None
+        self._is_crowd = self._was_crowd = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -160,6 +164,10 @@ class Mailbox:
     def join_with(self, join: Perform) -> None:
         """Perform calls that were taken together by `join` from now on; what may be joined is known after loading."""
         self._join = join
+
+    def tell_crowds(self, tell: Callable[[bool], None]) -> None:
+        """Call `tell` with True, on the loop, when many calls wait or run at once, and with False when few do again."""
+        self._tell_crowd = tell
 
     def submit(
         self, work: Callable[[], T], *, item: UserValue = None, timeout: float | None = None
@@ -212,12 +220,30 @@ class Mailbox:
             raise NotReady("the mailbox has not been started")
         call = Call(work, loop.create_future(), item)
         self._admitted += 1
+        if self._admitted == _CROWD:
+            self._note_crowd(loop)
         self._idle.clear()
         if self._inline:
             self._take_inline(call)
         else:
             self._letters.put(call)
         return call
+
+    def _note_crowd(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._was_crowd = True
+        if self._tell_crowd is not None and not self._is_crowd:
+            self._is_crowd = True
+            self._tell_crowd(True)
+            loop.call_later(_LOOK, self._look, loop, self._tell_crowd)
+
+    def _look(self, loop: asyncio.AbstractEventLoop, tell: Callable[[bool], None]) -> None:
+        """See whether there has been a crowd since the last look: between its bursts there are moments of few calls."""
+        self._is_crowd = self._was_crowd
+        if self._is_crowd:
+            self._was_crowd = self._admitted >= _CROWD
+            loop.call_later(_LOOK, self._look, loop, tell)
+        else:
+            tell(False)
 
     # -- inline ----------------------------------------------------------------------------------------------------
 

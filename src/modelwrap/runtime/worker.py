@@ -228,6 +228,8 @@ class _Worker:
     async def _serve(self, model: Model, application: ASGIApplication) -> int:
         engine = Engine(application, self._settings, self._berth.listeners, inline=model.mailbox.inline)
         await engine.start()
+        if not model.mailbox.inline:
+            model.mailbox.tell_crowds(engine.crowd)
         self._channel.send(Serving())
         threading.Thread(target=prepare, name="metrics", daemon=True).start()
         drain = asyncio.create_task(self._told_to_drain.wait())

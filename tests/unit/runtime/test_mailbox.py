@@ -238,6 +238,33 @@ def test_drain_is_bounded_and_counts_what_it_abandoned() -> None:
     run(test)
 
 
+def test_a_crowd_of_calls_is_told_once_and_so_is_its_end() -> None:
+    async def test() -> None:
+        told: list[bool] = []
+        over = asyncio.Event()
+
+        def tell(is_crowd: bool) -> None:
+            told.append(is_crowd)
+            if not is_crowd:
+                over.set()
+
+        gate = Gate()
+        async with started() as mailbox:
+            mailbox.tell_crowds(tell)
+            calls = [mailbox.submit(gate), *(mailbox.submit(lambda: "went") for _ in range(6))]
+            assert told == []  # seven are none
+            calls += [mailbox.submit(lambda: "came") for _ in range(20)]
+            assert told == [True]
+            await asyncio.sleep(0.2)
+            assert told == [True]  # while they wait
+            gate.release.set()
+            await asyncio.gather(*calls)
+            await over.wait()
+            assert told == [True, False]
+
+    run(test)
+
+
 def test_several_threads_make_calls_at_once() -> None:
     async def test() -> None:
         together = threading.Barrier(3, timeout=PATIENCE)

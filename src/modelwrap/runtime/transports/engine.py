@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import threading
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import TypeAlias, cast
 
 import h2corn
@@ -17,7 +18,7 @@ import h2corn._lib
 
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.transports.listening import copies_made_since, open_files, put_aside
-from modelwrap.runtime.transports.scheduling import taking_turns
+from modelwrap.runtime.transports.scheduling import let_them_interrupt, let_them_wait, threads, weigh_less
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
 __all__ = ["ASGIApplication", "Engine"]
@@ -46,6 +47,7 @@ class Engine:
         self._inline = inline
         self._listeners = listeners
         self._listening: list[int] = []
+        self._passing_on: set[int] = set()
         self._server = h2corn.Server(cast("h2corn.Application", application), _config(settings, listeners))
         self._serving: asyncio.Task[None] | None = None
 
@@ -55,11 +57,27 @@ class Engine:
         Raises:
             OSError: The sockets can't be used.
         """
-        before = open_files()
+        files, others = open_files(), threads()
         self._serving = asyncio.create_task(self._server.serve(), name="engine")
-        with taking_turns() if self._inline else nullcontext():
-            await self._server.wait_started()
-        self._listening = copies_made_since(before, self._listeners)
+        await self._server.wait_started()
+        self._listening = copies_made_since(files, self._listeners)
+        self._set_turns(threads() - others)
+
+    def _set_turns(self, own: set[int]) -> None:
+        """Say how the engine's own threads share a core with the others."""
+        weigh_less(own)
+        if self._inline:
+            let_them_wait(own)
+        else:
+            self._passing_on = own | {threading.get_native_id()}
+
+    def crowd(self, is_crowd: bool) -> None:
+        """Hear whether many requests wait for the model's thread.
+
+        While few do, whoever is woken may interrupt: a single request is answered soonest that way, also on a core
+        that other programs use.
+        """
+        (let_them_wait if is_crowd else let_them_interrupt)(self._passing_on)
 
     @property
     def serving(self) -> asyncio.Task[None]:

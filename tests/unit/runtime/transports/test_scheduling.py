@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
-from collections.abc import Callable
 
 import pytest
 
-from modelwrap.runtime.transports.scheduling import taking_turns
+from modelwrap.runtime.transports.scheduling import let_them_interrupt, let_them_wait, threads, weigh_less
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other kernels are left alone")
 
 
-def in_a_thread(work: Callable[[], None]) -> None:
-    """Does something on a thread of its own: what is told of a thread stays with it."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as failure:  # noqa: BLE001 - it is raised again below
-            failures.append(failure)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if failures:
-        raise failures[0]
+#: The kernel numbers no thread so high.
+NO_THREAD = 2**30
 
 
 def started(ends: threading.Event) -> int:
@@ -47,37 +32,44 @@ def started(ends: threading.Event) -> int:
     return known[0]
 
 
-def test_threads_started_within_wait_for_their_turn_and_weigh_less() -> None:
-    def work() -> None:
-        ends = threading.Event()
-        usual = os.sched_getscheduler(0)
-        before = started(ends)
-        own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-        with taking_turns():
-            within = started(ends)
-        assert os.sched_getscheduler(within) == os.SCHED_BATCH
-        assert os.getpriority(os.PRIO_PROCESS, within) == min(own + 3, 19)
-        assert os.sched_getscheduler(before) == usual
-        assert os.getpriority(os.PRIO_PROCESS, before) == own
-        ends.set()
-
-    in_a_thread(work)
+def policies(threads: list[int]) -> list[int]:
+    return [os.sched_getscheduler(thread) for thread in threads]
 
 
-def test_what_this_thread_starts_afterwards_is_as_it_would_have_been() -> None:
-    def work() -> None:
-        ends = threading.Event()
-        usual = os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)
-        with taking_turns():
-            started(ends)
-        after = started(ends)
-        assert (os.sched_getscheduler(after), os.getpriority(os.PRIO_PROCESS, after)) == usual
-        ask = "import os; print(os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))"
-        told = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout
-        assert tuple(map(int, told.split())) == usual
-        ends.set()
+def test_threads_wait_for_their_turn_until_they_may_interrupt_again() -> None:
+    ends = threading.Event()
+    told, untold = started(ends), started(ends)
+    usual = os.sched_getscheduler(untold)
+    let_them_wait([told])
+    assert policies([told, untold]) == [os.SCHED_BATCH, usual]
+    let_them_interrupt([told])
+    assert policies([told, untold]) == [os.SCHED_OTHER, usual]
+    ends.set()
 
-    in_a_thread(work)
+
+def test_threads_that_move_bytes_weigh_less_than_the_others() -> None:
+    ends = threading.Event()
+    told, untold = started(ends), started(ends)
+    usual = os.getpriority(os.PRIO_PROCESS, untold)
+    weigh_less([told])
+    assert os.getpriority(os.PRIO_PROCESS, told) == min(usual + 3, 19)
+    assert os.getpriority(os.PRIO_PROCESS, untold) == usual
+    ends.set()
+
+
+def test_threads_are_known_while_they_are_there() -> None:
+    ends = threading.Event()
+    thread = started(ends)
+    assert {thread, threading.get_native_id()} <= threads()
+    ends.set()
+
+
+def test_a_thread_that_has_gone_is_passed_over() -> None:
+    ends = threading.Event()
+    there = started(ends)
+    let_them_wait([NO_THREAD, there])
+    assert policies([there]) == [os.SCHED_BATCH]
+    ends.set()
 
 
 def test_a_sandbox_that_forbids_it_is_served_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,8 +78,7 @@ def test_a_sandbox_that_forbids_it_is_served_all_the_same(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     monkeypatch.setattr(os, "setpriority", refuse)
-    ends = threading.Event()
-    with taking_turns():
-        thread = started(ends)
-    ends.set()
-    assert thread
+    these = [threading.get_native_id()]
+    let_them_wait(these)
+    let_them_interrupt(these)
+    weigh_less(these)
