@@ -35,8 +35,8 @@ def test_the_digest_alone_is_the_result_and_the_rest_is_told_beside_it(bench: Be
     assert outcome.status == 0, outcome.err
     assert re.fullmatch(DIGEST, outcome.out)
     lines = outcome.err.splitlines()
-    steps = [line.split()[0] for line in lines[:6]]
-    assert steps == ["base", "resolve", "download", "layers", "check", "write"]
+    steps = [line.split()[0] for line in lines[:7]]
+    assert steps == ["base", "resolve", "download", "layers", "check", "sbom", "write"]
     for kind in ("base", "dependencies", "weights", "code"):
         assert re.search(rf"^{kind} +\d+ ", outcome.err, re.MULTILINE), kind
     assert lines[-1] == f"next: modelwrap push {bench.folder / 'out'} registry.example/team/m:1"

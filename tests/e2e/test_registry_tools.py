@@ -17,6 +17,7 @@ from modelwrap.image.cache import Cache
 from modelwrap.image.image import ImageIndex
 from modelwrap.image.oci import Platform
 from modelwrap.image.reference import ImageName, parse_reference
+from modelwrap.image.referrer import make_referrer
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.settings import Surroundings
 from modelwrap.image.registry.transfer import push
@@ -27,6 +28,7 @@ from modelwrap.image.sources.opening import open_image
 
 MADE = index(noise(200_000), b"code", architectures=("amd64", "arm64"))
 NAME = parse_reference("registry.example/tools/iris:1")
+BILLS = tuple(make_referrer(one.manifest_blob.descriptor, b"{}", "text/x") for one in MADE.images)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +60,7 @@ def pushed(registry: str) -> ImageName:
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """The image in a file."""
-    ArchiveSink(tmp_path / "iris.tar").write(MADE, [NAME])
+    ArchiveSink(tmp_path / "iris.tar", BILLS).write(MADE, [NAME])
     return tmp_path / "iris.tar"
 
 
@@ -113,9 +115,15 @@ def test_skopeo_reads_an_archive_as_either_kind(kind: str, archive: Path, tmp_pa
 
 
 def test_skopeo_reads_a_layout(tmp_path: Path) -> None:
-    LayoutSink(tmp_path / "layout").write(MADE, [NAME])
-    raw = _skopeo("inspect", "--raw", f"oci:{tmp_path}/layout:1")
-    assert raw.encode() == MADE.top.content
+    LayoutSink(tmp_path / "layout", BILLS).write(MADE, [NAME])
+    for place in ("layout:1", "layout"):
+        raw = _skopeo("inspect", "--raw", f"oci:{tmp_path}/{place}")
+        assert raw.encode() == MADE.top.content
+
+
+def test_podman_pulls_from_a_layout(podman: Engine, tmp_path: Path) -> None:
+    LayoutSink(tmp_path / "layout", BILLS).write(MADE, [NAME])
+    assert podman.run("pull", "--quiet", f"oci:{tmp_path}/layout") == _config(MADE).removeprefix("sha256:")
 
 
 def test_what_a_daemon_was_given_is_a_base_again(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from builds import make_bench
 from cli.command_line import modelwrap
 from registry_server import RegistryServer
@@ -35,8 +37,28 @@ def test_an_image_is_pushed_with_its_bill_of_materials_and_an_edit_pushes_little
     assert "greeting" in modelwrap("inspect", name).out
 
 
+@pytest.mark.parametrize("place", ["--oci", "--tar"])
+@pytest.mark.parametrize("platforms", ["amd64", "amd64,arm64"])
+def test_what_is_pushed_later_is_what_is_pushed_at_once_with_its_bill(
+    place: str, platforms: str, server: RegistryServer, repository: str, tmp_path: Path
+) -> None:
+    bench = make_bench(tmp_path)
+    at_once, later = (f"{server.address}/{repository}/{name}:1" for name in ("at-once", "later"))
+    words = ("-t", at_once, place, tmp_path / "out", "--platform", platforms, "--quiet")
+    digest = bench.build("--push", *words).out
+    for _ in range(2):
+        assert modelwrap("push", tmp_path / "out", later).out == digest
+    told = [json.loads(modelwrap("inspect", where, "--json").out) for where in (at_once, later, tmp_path / "out")]
+    bills = [[image["sbom"] for image in images] for images in told]
+    assert bills[0] == bills[1] == bills[2]
+    assert len(bills[0]) == platforms.count(",") + 1
+    assert all(bill["components"] for bill in bills[0])
+
+
 def test_without_an_sbom_nothing_is_attached(server: RegistryServer, repository: str, tmp_path: Path) -> None:
     bench = make_bench(tmp_path)
     name = f"{server.address}/{repository}:1"
-    assert bench.build("--push", "-t", name, "--no-sbom", "--quiet").status == 0
-    assert json.loads(modelwrap("inspect", name, "--json").out)[0]["sbom"] is None
+    out = tmp_path / "out"
+    assert bench.build("--push", "-t", name, "--no-sbom", "--quiet", "--oci", out).status == 0
+    for place in (name, out):
+        assert json.loads(modelwrap("inspect", place, "--json").out)[0]["sbom"] is None

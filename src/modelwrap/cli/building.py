@@ -25,7 +25,8 @@ from modelwrap.image.created import creation_time
 from modelwrap.image.locking import keep_lock
 from modelwrap.image.loose_ends import tie_up
 from modelwrap.image.oci import Platform
-from modelwrap.image.pipeline import Built, Reach, attach, build, decide, deliver
+from modelwrap.image.parcel import Entry
+from modelwrap.image.pipeline import Built, Reach, bills, build, decide, deliver
 from modelwrap.image.plan import make_plan
 from modelwrap.image.reference import ImageName, Reference, default_image_name, parse_reference
 from modelwrap.image.sinks.archive import ArchiveSink
@@ -156,9 +157,9 @@ def _build(request: Request, plan: BuildPlan) -> int:
     ):
         decided = decide(plan, reach, reporter)
         built = build(plan, decided, reach, reporter)
-        reports = deliver(built, _sinks(request, reach, engine), names, reporter)
-        if request.push and request.sbom:
-            attach(plan, built, decided, names, reach, reporter)
+        carries = request.sbom and (request.push or request.oci or request.tar)
+        referrers = bills(plan, built, decided, reach, reporter) if carries else ()
+        reports = deliver(built, _sinks(request, reach, engine, referrers), names, reporter)
     locks = _keep_locks(request, built)
     outcome = Outcome(built, reports, locks, time.monotonic() - began)
     if not request.quiet:
@@ -167,17 +168,17 @@ def _build(request: Request, plan: BuildPlan) -> int:
     return Exit.GOOD
 
 
-def _sinks(request: Request, reach: Reach, engine: str) -> list[tuple[str, Sink]]:
-    """What costs least to do again comes first."""
+def _sinks(request: Request, reach: Reach, engine: str, referrers: tuple[Entry, ...]) -> list[tuple[str, Sink]]:
+    """What costs least to do again comes first; engines have no place for what is attached."""
     sinks: list[tuple[str, Sink]] = []
     if request.oci:
-        sinks.append(("write", LayoutSink(Path(request.oci))))
+        sinks.append(("write", LayoutSink(Path(request.oci), referrers)))
     if request.tar:
-        sinks.append(("write", ArchiveSink(Path(request.tar))))
+        sinks.append(("write", ArchiveSink(Path(request.tar), referrers)))
     if engine:
         sinks.append(("load", DaemonSink(engine)))
     if request.push:
-        sinks.append(("push", RegistrySink(reach.connect)))
+        sinks.append(("push", RegistrySink(reach.connect, referrers)))
     return sinks
 
 

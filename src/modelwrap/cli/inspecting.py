@@ -13,23 +13,21 @@ from modelwrap.cli.exits import Exit
 from modelwrap.cli.layer_table import columns, kinds_table, layers_table
 from modelwrap.cli.reach import reaching
 from modelwrap.errors import BaseImageError
-from modelwrap.image.bills import components_of, find_bill
+from modelwrap.image.bills import bill_beside, components_of, find_bill
 from modelwrap.image.build_plan import parse_platforms
 from modelwrap.image.contents import files_of, images_of, settings_of, told_layers
 from modelwrap.image.image import Image, Layer
 from modelwrap.image.loose_ends import tie_up
-from modelwrap.image.oci import JSONObject, JSONValue
+from modelwrap.image.oci import Digest, JSONObject, JSONValue
 from modelwrap.image.pipeline import Reach
-from modelwrap.image.reference import names_registry, parse_reference
+from modelwrap.image.reference import names_registry
+from modelwrap.image.sources.layout import LayoutShelf
 from modelwrap.image.sources.opening import open_path, open_shelf
 from modelwrap.image.sources.reading import SourceImage
 from modelwrap.image.sources.registry import RegistryShelf
 from modelwrap.image.sources.shelf import Shelf
 
 __all__ = ["inspect"]
-
-#: How names begin that no registry has.
-_PLACES = {"oci", "archive", "docker", "podman"}
 
 
 def inspect(
@@ -50,8 +48,9 @@ def inspect(
         ProjectError: It is no name of an image.
     """
     with ending_in_order(tie_up), reaching(insecure=insecure, ca_bundle=ca_bundle) as reach:
-        found = _chosen(images_of(_shelf(image, reach)), platforms)
-        bills = [_bill(image, each, reach) for each in found]
+        shelf = _shelf(image, reach)
+        found = _chosen(images_of(shelf), platforms)
+        bills = [_bill(shelf, each.digest, reach) for each in found]
         pairs = list(zip(found, bills, strict=True))
         if as_json:
             terminal.result(json.dumps([_document(each, bill, with_files=files) for each, bill in pairs], indent=2))
@@ -60,12 +59,13 @@ def inspect(
     return Exit.GOOD
 
 
-def _bill(image: str, found: SourceImage, reach: Reach) -> JSONObject | None:
-    """What is attached to an image in its registry; an image elsewhere has nothing attached."""
-    if Path(image).exists() or image.partition(":")[0] in _PLACES:
-        return None
-    name = parse_reference(image)
-    return find_bill(reach.connect(name.registry), name, found.digest)
+def _bill(shelf: Shelf, digest: Digest, reach: Reach) -> JSONObject | None:
+    """What is attached to an image; container engines and archives of theirs have no place for it."""
+    if isinstance(shelf, LayoutShelf):
+        return bill_beside(shelf, digest)
+    if isinstance(shelf, RegistryShelf):
+        return find_bill(reach.connect(shelf.image.registry), shelf.image, digest)
+    return None
 
 
 def _shelf(image: str, reach: Reach) -> Shelf:

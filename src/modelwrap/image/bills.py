@@ -1,4 +1,4 @@
-"""The bill of materials of each image that is pushed: made of its wheels, attached to its manifest, read back."""
+"""The bill of materials of each image: made of its wheels, attached to its manifest wherever it goes, read back."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from collections.abc import Iterator, Sequence
 
 from modelwrap.image.build_plan import BuildPlan
 from modelwrap.image.cache import Cache
-from modelwrap.image.image import ImageIndex
+from modelwrap.image.documents import parse_document
+from modelwrap.image.image import BytesBlob, ImageIndex
 from modelwrap.image.oci import Digest, JSONObject, canonical_json
+from modelwrap.image.parcel import Entry
 from modelwrap.image.reference import ImageName
+from modelwrap.image.referrer import document_in, make_referrer, subject_of
 from modelwrap.image.registry.client import Registry
-from modelwrap.image.registry.referrers import attach, attached, read_attached
+from modelwrap.image.registry.referrers import attached, read_attached
 from modelwrap.image.sbom import SBOM_TYPE, Subject, bill_of_materials
+from modelwrap.image.sources.layout import LayoutShelf
+from modelwrap.image.sources.shelf import fetch_document
 from modelwrap.image.target import PythonTarget, WheelFile
 
-__all__ = ["attach_bills", "bill_for", "components_of", "find_bill"]
+__all__ = ["bill_beside", "bill_for", "components_of", "find_bill", "referring"]
 
 #: The kind of kept bills; changes when what is written into one does.
 _BILLS = "bills-1"
@@ -39,14 +44,10 @@ def bill_for(
     return canonical_json(bill)
 
 
-def attach_bills(registry: Registry, name: ImageName, index: ImageIndex, bills: Sequence[bytes]) -> None:
-    """Attaches to each platform's image its bill; one that is there already is left alone.
-
-    Raises:
-        RegistryError: The registry refused, or could not be reached.
-    """
-    for image, bill in zip(index.images, bills, strict=True):
-        attach(registry, name.path, image.manifest_blob.descriptor, bill, SBOM_TYPE)
+def referring(index: ImageIndex, bills: Sequence[bytes]) -> tuple[Entry, ...]:
+    """The bill of each platform's image, as what refers to it."""
+    pairs = zip(index.images, bills, strict=True)
+    return tuple(make_referrer(image.manifest_blob.descriptor, bill, SBOM_TYPE) for image, bill in pairs)
 
 
 def find_bill(registry: Registry, name: ImageName, digest: Digest) -> JSONObject | None:
@@ -58,6 +59,20 @@ def find_bill(registry: Registry, name: ImageName, digest: Digest) -> JSONObject
     found = attached(registry, name.path, digest, SBOM_TYPE)
     document = json.loads(read_attached(registry, name.path, found[-1])) if found else None
     return document if isinstance(document, dict) else None
+
+
+def bill_beside(shelf: LayoutShelf, digest: Digest) -> JSONObject | None:
+    """The bill that a layout has beside an image, or None.
+
+    Raises:
+        ImageError: What is there can't be read.
+    """
+    for descriptor in shelf.referrers():
+        if descriptor.artifact_type == SBOM_TYPE:
+            manifest = BytesBlob(descriptor, fetch_document(shelf, descriptor))
+            if subject_of(manifest, shelf.name) == digest:
+                return parse_document(fetch_document(shelf, document_in(manifest, shelf.name)), shelf.name)
+    return None
 
 
 def components_of(bill: JSONObject) -> Iterator[tuple[str, str, str]]:

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from modelwrap.image.image import Blob, BytesBlob, ImageIndex
 from modelwrap.image.oci import Digest
 
-__all__ = ["Entry", "Parcel", "parcel_of"]
+__all__ = ["REFERRERS", "Entry", "Parcel", "parcel_of"]
+
+
+#: Under this, the index of a layout says what is attached to an image: a list of descriptors, as JSON.
+REFERRERS = "io.modelwrap.referrers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,12 @@ class Parcel:
     Attributes:
         top: The manifest of the only image, or the index of them all.
         entries: The images.
+        referrers: What is attached to them, such as the bill of what is in one.
     """
 
     top: BytesBlob
     entries: tuple[Entry, ...]
+    referrers: tuple[Entry, ...] = ()
 
     @property
     def digest(self) -> Digest:
@@ -44,11 +50,17 @@ class Parcel:
         return self.top.descriptor.digest
 
     @property
+    def attached(self) -> Mapping[Digest, Blob]:
+        """The manifests of the referrers, and their blobs."""
+        manifests = {entry.manifest.descriptor.digest: entry.manifest for entry in self.referrers}
+        return {**{blob.descriptor.digest: blob for entry in self.referrers for blob in entry.blobs}, **manifests}
+
+    @property
     def blobs(self) -> Mapping[Digest, Blob]:
-        """Every blob once, in the order in which manifests name them; no manifests."""
+        """Every blob of the images once, in the order in which manifests name them; no manifests."""
         return {blob.descriptor.digest: blob for entry in self.entries for blob in entry.blobs}
 
 
-def parcel_of(index: ImageIndex) -> Parcel:
-    """An image that was made here, ready to go."""
-    return Parcel(index.top, tuple(Entry(image.manifest_blob, image.blobs) for image in index.images))
+def parcel_of(index: ImageIndex, referrers: tuple[Entry, ...] = ()) -> Parcel:
+    """An image that was made here, ready to go, with what is attached to it."""
+    return Parcel(index.top, tuple(Entry(image.manifest_blob, image.blobs) for image in index.images), referrers)

@@ -15,7 +15,7 @@ from modelwrap.errors import BaseImageError, RegistryError
 from modelwrap.image.base.facts import BaseFacts
 from modelwrap.image.base.guess import guess_target
 from modelwrap.image.base.probe import probe_base
-from modelwrap.image.bills import attach_bills, bill_for
+from modelwrap.image.bills import bill_for, referring
 from modelwrap.image.build_plan import BuildPlan
 from modelwrap.image.cache import Cache
 from modelwrap.image.config import image_annotations, image_config
@@ -28,6 +28,7 @@ from modelwrap.image.environment_layer import environment_layer
 from modelwrap.image.image import Image, ImageIndex, Layer
 from modelwrap.image.model_layers import model_layers
 from modelwrap.image.oci import Platform
+from modelwrap.image.parcel import Entry
 from modelwrap.image.reference import ImageName
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.runtime_layer import runtime_layer
@@ -41,7 +42,7 @@ from modelwrap.image.validate.inspection import Inspector
 from modelwrap.image.validate.misfits import check_fit, read_natives
 from modelwrap.image.wheel_layers import wheel_layers
 
-__all__ = ["Built", "Decided", "Reach", "attach", "build", "decide", "deliver"]
+__all__ = ["Built", "Decided", "Reach", "bills", "build", "decide", "deliver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,24 +252,18 @@ def deliver(
     return tuple(reports)
 
 
-def attach(
-    plan: BuildPlan,
-    built: Built,
-    decided: Sequence[Decided],
-    names: Sequence[ImageName],
-    reach: Reach,
-    reporter: Reporter,
-) -> None:
-    """Attaches to each image in its registries the bill of what is in it.
+def bills(
+    plan: BuildPlan, built: Built, decided: Sequence[Decided], reach: Reach, reporter: Reporter
+) -> tuple[Entry, ...]:
+    """The bill of what is in each image, ready to go with it.
 
     Raises:
-        RegistryError: A registry refused; the image is there.
+        DamagedBlob: A wheel can't be read.
     """
     with reporter.step("sbom") as step:
-        bills = [
+        written = [
             bill_for(plan, each.base.digest, packages.wheels, each.target, reach.cache)
             for each, packages in zip(decided, built.packages, strict=True)
         ]
-        for name in {name.repository: name for name in names}.values():
-            attach_bills(reach.connect(name.registry), name, built.index, bills)
-        step.tell("CycloneDX, attached")
+        step.tell("bill of materials, CycloneDX")
+    return referring(built.index, written)

@@ -7,22 +7,14 @@ which whoever attaches something must keep. Source: distribution specification 1
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from modelwrap.errors import ImageError
 from modelwrap.image.documents import members_of, parse_document
 from modelwrap.image.image import BytesBlob
-from modelwrap.image.oci import (
-    Descriptor,
-    Digest,
-    JSONObject,
-    MediaType,
-    canonical_json,
-    describe,
-    index_document,
-    manifest_document,
-)
+from modelwrap.image.oci import Descriptor, Digest, MediaType, canonical_json, describe, index_document
+from modelwrap.image.parcel import Entry
 from modelwrap.image.reference import ImageName
+from modelwrap.image.referrer import document_in, make_referrer
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.download import open_blob
 from modelwrap.image.registry.exchanges import (
@@ -36,9 +28,7 @@ from modelwrap.image.registry.transfer import pull_manifest
 from modelwrap.image.registry.upload import upload_blob
 from modelwrap.image.steps import Silent
 
-__all__ = ["Attachment", "attach", "attached", "read_attached"]
-
-_EMPTY = b"{}"
+__all__ = ["Attachment", "attach", "attach_referrer", "attached", "read_attached"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +65,22 @@ def attach(
     Raises:
         RegistryError: The registry refused, or could not be reached.
     """
-    document = BytesBlob(describe(media_type, content), content)
-    empty = BytesBlob(describe(MediaType.OCI_EMPTY, _EMPTY), _EMPTY)
-    whole: JSONObject = {
-        **manifest_document(empty.descriptor, (document.descriptor,), annotations),
-        "artifactType": media_type,
-        "subject": replace(subject, annotations={}, platform=None, artifact_type="").document,
-    }
-    manifest = canonical_json(whole)
-    descriptor = replace(
-        describe(MediaType.OCI_MANIFEST, manifest), artifact_type=media_type, annotations=dict(annotations or {})
-    )
-    if any(one.digest == descriptor.digest for one in attached(registry, path, subject.digest)):
+    return attach_referrer(registry, path, subject.digest, make_referrer(subject, content, media_type, annotations))
+
+
+def attach_referrer(registry: Registry, path: str, subject: Digest, referrer: Entry) -> Attachment:
+    """Attaches what was made to refer to a manifest; it is there once, however often it is attached.
+
+    Raises:
+        RegistryError: The registry refused, or could not be reached.
+    """
+    descriptor = referrer.manifest.descriptor
+    if any(one.digest == descriptor.digest for one in attached(registry, path, subject)):
         return Attachment(descriptor, 0)
-    sent = sum(upload_blob(registry, path, blob, Silent())[1] for blob in (document, empty))
-    answer = registry.exchange(write_manifest(path, descriptor.digest, descriptor), manifest)
+    sent = sum(upload_blob(registry, path, blob, Silent())[1] for blob in referrer.blobs)
+    answer = registry.exchange(write_manifest(path, descriptor.digest, descriptor), referrer.manifest.content)
     if "oci-subject" not in answer.headers:
-        sent += _list_by_tag(registry, path, subject.digest, descriptor)
+        sent += _list_by_tag(registry, path, subject, descriptor)
     return Attachment(descriptor, sent + descriptor.size)
 
 
@@ -122,10 +111,7 @@ def read_attached(registry: Registry, path: str, descriptor: Descriptor) -> byte
         ImageError: It is no single document.
     """
     _, content = pull_manifest(registry, ImageName(registry.host, path, digest=descriptor.digest))
-    layers = members_of({"manifests": parse_document(content, path).get("layers")}, path)
-    if len(layers) != 1:
-        raise ImageError(f"{path}@{descriptor.digest} has {len(layers)} documents where one was expected")
-    with open_blob(registry, path, layers[0]) as file:
+    with open_blob(registry, path, document_in(BytesBlob(descriptor, content), path)) as file:
         return file.read()
 
 

@@ -1,7 +1,7 @@
 """One file with a whole image, as `docker load`, `podman load` and skopeo take it.
 
 It is both kinds of archive at once: an OCI layout, and the `manifest.json` of Docker that points into it. Its bytes
-depend on the image and its names only.
+depend on the image, its names and what is attached to it only.
 """
 
 from __future__ import annotations
@@ -33,13 +33,18 @@ _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "amd64": "
 
 @dataclass(frozen=True, slots=True)
 class ArchiveSink:
-    """Writes a file, in place of one that is there."""
+    """Writes a file, in place of one that is there.
+
+    Attributes:
+        referrers: What is attached to the image, and goes with it.
+    """
 
     path: Path
+    referrers: tuple[Entry, ...] = ()
 
     def write(self, index: ImageIndex, names: Sequence[ImageName], step: Step = SILENT) -> SinkReport:
         """Writes beside, then renames."""
-        parcel = parcel_of(index)
+        parcel = parcel_of(index, self.referrers)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             size = self._write(parcel, names, step)
@@ -71,7 +76,7 @@ def write_archive(file: IO[bytes], parcel: Parcel, names: Sequence[ImageName], s
         DamagedBlob: A blob is not what its digest says.
     """
     manifests = {entry.manifest.descriptor.digest: entry.manifest for entry in parcel.entries}
-    blobs: dict[str, Blob] = {**parcel.blobs, **manifests, parcel.digest: parcel.top}
+    blobs: dict[str, Blob] = {**parcel.blobs, **parcel.attached, **manifests, parcel.digest: parcel.top}
     step.expect(sum(blob.descriptor.size for blob in blobs.values()))
     index: JSONObject = {
         "schemaVersion": 2,

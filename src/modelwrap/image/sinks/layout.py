@@ -16,7 +16,7 @@ from modelwrap.errors import DamagedBlob, ImageError
 from modelwrap.image.image import Blob, ImageIndex
 from modelwrap.image.loose_ends import half_made
 from modelwrap.image.oci import Descriptor, JSONObject, JSONValue, MediaType, canonical_json
-from modelwrap.image.parcel import Parcel, parcel_of
+from modelwrap.image.parcel import REFERRERS, Entry, Parcel, parcel_of
 from modelwrap.image.reference import ImageName
 from modelwrap.image.sinks.sink import SILENT, SinkReport
 from modelwrap.image.steps import Step
@@ -33,13 +33,18 @@ _FULL_NAME = "io.containerd.image.name"
 
 @dataclass(frozen=True, slots=True)
 class LayoutSink:
-    """Writes into a folder; other images that are in it stay."""
+    """Writes into a folder; other images that are in it stay.
+
+    Attributes:
+        referrers: What is attached to the image, and goes with it.
+    """
 
     folder: Path
+    referrers: tuple[Entry, ...] = ()
 
     def write(self, index: ImageIndex, names: Sequence[ImageName], step: Step = SILENT) -> SinkReport:
         """Writes what is not there yet, blobs first."""
-        parcel = parcel_of(index)
+        parcel = parcel_of(index, self.referrers)
         written = write_layout(self.folder, parcel, names, step)
         command = f"modelwrap push {self.folder} {_destination(names)}"
         return SinkReport(parcel.digest, str(self.folder), written, f"{len(parcel.blobs)} blobs", command)
@@ -62,7 +67,12 @@ def write_layout(folder: Path, parcel: Parcel, names: Sequence[ImageName], step:
         ImageError: The folder can't be written, or holds something else.
         DamagedBlob: A blob is not what its digest says.
     """
-    blobs = [*parcel.blobs.values(), *(entry.manifest for entry in parcel.entries), parcel.top]
+    blobs = [
+        *parcel.blobs.values(),
+        *parcel.attached.values(),
+        *(entry.manifest for entry in parcel.entries),
+        parcel.top,
+    ]
     step.expect(sum(blob.descriptor.size for blob in blobs))
     try:
         _refuse_other_folder(folder)
@@ -81,10 +91,18 @@ def blob_path(digest: str) -> str:
 
 
 def index_entries(parcel: Parcel, names: Sequence[ImageName]) -> list[Descriptor]:
-    """What an index says of an image: once for each name, or once without one."""
-    top = parcel.top.descriptor
-    named = [replace(top, annotations={_REF_NAME: name.tag, _FULL_NAME: str(name)}) for name in names if name.tag]
-    return named or [top]
+    """What an index says of an image: once for each name, or once without one; and what is attached to it.
+
+    What is attached has no entry of its own: skopeo and Podman take a layout without a tag only where it has one entry.
+    """
+    top, attached = parcel.top.descriptor, _attached_note(parcel.referrers)
+    calls = [{_REF_NAME: name.tag, _FULL_NAME: str(name)} for name in names if name.tag]
+    return [replace(top, annotations={**attached, **call}) for call in calls or [{}]]
+
+
+def _attached_note(referrers: Sequence[Entry]) -> dict[str, str]:
+    described: list[JSONValue] = [entry.manifest.descriptor.document for entry in referrers]
+    return {REFERRERS: json.dumps(described, sort_keys=True, separators=(",", ":"))} if described else {}
 
 
 def checked_blocks(blob: Blob) -> Iterator[bytes]:

@@ -9,9 +9,10 @@ from typing import BinaryIO, Protocol, cast
 
 from modelwrap.errors import BaseImageError, ImageError
 from modelwrap.image.cache import Cache
-from modelwrap.image.documents import descriptor_of, parse_document
+from modelwrap.image.documents import descriptor_of, members_of, parse_document
 from modelwrap.image.image import Blob, FileBlob
 from modelwrap.image.oci import Descriptor, JSONObject, JSONValue
+from modelwrap.image.parcel import REFERRERS
 from modelwrap.image.sources.shelf import ClosingReader, FetchedBlob, fetch_document
 
 __all__ = ["Files", "FolderFiles", "LayoutShelf", "TarFiles"]
@@ -83,6 +84,23 @@ class LayoutShelf:
 
     def top(self) -> tuple[Descriptor, bytes]:
         """The image of the tag, or the only one."""
+        descriptor = self._chosen(self._members())
+        # What a layout says of a name is not said of the image.
+        return replace(descriptor, annotations={}), fetch_document(self, descriptor)
+
+    def referrers(self) -> tuple[Descriptor, ...]:
+        """What is attached to the image, as far as whoever wrote the layout has said.
+
+        Raises:
+            ImageError: What is said makes no sense.
+        """
+        told = self._chosen(self._members()).annotations.get(REFERRERS, "[]")
+        document = parse_document(f'{{"manifests":{told}}}'.encode(), self.name)
+        if not isinstance(document["manifests"], list):
+            raise ImageError(f"{self.name} is no image layout: {REFERRERS} of an image is no list of descriptors")
+        return tuple(members_of(document, self.name))
+
+    def _members(self) -> list[JSONValue]:
         try:
             with self.files.open(_INDEX) as file:
                 index = parse_document(file.read(), self.name)
@@ -92,9 +110,7 @@ class LayoutShelf:
                 "`modelwrap build FOLDER --oci DIR` makes one of a model folder"
             ) from error
         members = index.get("manifests")
-        descriptor = self._chosen(members if isinstance(members, list) else [])
-        # What a layout says of a name is not said of the image.
-        return replace(descriptor, annotations={}), fetch_document(self, descriptor)
+        return members if isinstance(members, list) else []
 
     def blob(self, descriptor: Descriptor) -> Blob:
         """A blob of the layout, where it lies; one of an archive goes through the cache."""

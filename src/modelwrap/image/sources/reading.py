@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from modelwrap.errors import BaseImageError
@@ -10,6 +10,7 @@ from modelwrap.image.documents import INDEX_KINDS, descriptor_of, members_of, pa
 from modelwrap.image.image import Blob, BytesBlob, Layer, LayerKind
 from modelwrap.image.oci import Descriptor, Digest, JSONObject, MediaType, Platform
 from modelwrap.image.parcel import Entry, Parcel
+from modelwrap.image.sources.layout import LayoutShelf
 from modelwrap.image.sources.shelf import Shelf, fetch_document
 
 __all__ = ["SourceImage", "read_image", "read_parcel"]
@@ -71,11 +72,15 @@ def read_parcel(shelf: Shelf) -> Parcel:
     """
     descriptor, content = shelf.top()
     top = BytesBlob(descriptor, content)
+    referrers = _entries(shelf, shelf.referrers()) if isinstance(shelf, LayoutShelf) else ()
     if descriptor.media_type not in INDEX_KINDS:
-        return Parcel(top, (_entry(shelf, top),))
+        return Parcel(top, (_entry(shelf, top),), referrers)
     manifests = members_of(parse_document(content, shelf.name), shelf.name)
-    blobs = (BytesBlob(member, fetch_document(shelf, member)) for member in manifests)
-    return Parcel(top, tuple(_entry(shelf, blob) for blob in blobs))
+    return Parcel(top, _entries(shelf, manifests), referrers)
+
+
+def _entries(shelf: Shelf, manifests: Iterable[Descriptor]) -> tuple[Entry, ...]:
+    return tuple(_entry(shelf, BytesBlob(member, fetch_document(shelf, member))) for member in manifests)
 
 
 def _for_platform(index: JSONObject, platform: Platform, name: str) -> Descriptor:

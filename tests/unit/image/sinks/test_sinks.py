@@ -15,10 +15,12 @@ from modelwrap.errors import BaseImageError, DamagedBlob, ImageError
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import FileBlob, ImageIndex, Layer, LayerKind
 from modelwrap.image.oci import MediaType, Platform, describe, digest_of
-from modelwrap.image.parcel import parcel_of
-from modelwrap.image.reference import parse_reference
+from modelwrap.image.parcel import REFERRERS, parcel_of
+from modelwrap.image.reference import ImageName, parse_reference
+from modelwrap.image.referrer import make_referrer, subject_of
 from modelwrap.image.sinks.archive import ArchiveSink
 from modelwrap.image.sinks.layout import LayoutSink
+from modelwrap.image.sources.layout import FolderFiles, TarFiles
 from modelwrap.image.sources.opening import open_image, open_path, open_shelf
 from modelwrap.image.sources.reading import SourceImage, read_parcel
 
@@ -53,6 +55,34 @@ def test_a_layout_gives_back_what_was_written(made: ImageIndex, tmp_path: Path, 
     assert (found.digest, found.config) == (made.images[0].digest, made.images[0].config)
     assert _contents(found) == _expected(made)
     assert read_parcel(open_path("x", tmp_path / "layout", cache)).top == parcel_of(made).top
+
+
+@pytest.mark.parametrize("made", [SMALL, BOTH], ids=["one platform", "two platforms"])
+@pytest.mark.parametrize("names", [[NAME], [NAME, OTHER], []], ids=["one name", "two names", "no name"])
+@pytest.mark.parametrize("kind", [LayoutSink, ArchiveSink])
+def test_what_is_attached_goes_with_an_image_and_makes_it_no_second_one(
+    kind: type[LayoutSink | ArchiveSink], names: list[ImageName], made: ImageIndex, tmp_path: Path, cache: Cache
+) -> None:
+    referrers = tuple(make_referrer(one.manifest_blob.descriptor, b"{}", "text/x") for one in made.images)
+    kind(tmp_path / "place", referrers).write(made, names)
+    found = read_parcel(open_path("x", tmp_path / "place", cache))
+    assert found.top == parcel_of(made).top
+    assert [entry.manifest for entry in found.referrers] == [entry.manifest for entry in referrers]
+    assert [subject_of(entry.manifest, "x") for entry in found.referrers] == [one.digest for one in made.images]
+    assert all(blob.open().read() == b"{}" for entry in found.referrers for blob in entry.blobs)
+    place = tmp_path / "place"
+    with (TarFiles(place) if kind is ArchiveSink else FolderFiles(place)).open("index.json") as file:
+        assert len(json.load(file)["manifests"]) == max(1, len(names)), "what else there is would have to be told apart"
+
+
+@pytest.mark.parametrize("note", ["no JSON", '{"digest": 1}', '[{"digest": "x"}]', "[1]"])
+def test_a_note_of_what_is_attached_that_makes_no_sense_is_refused(note: str, tmp_path: Path, cache: Cache) -> None:
+    LayoutSink(tmp_path).write(SMALL, [])
+    document = json.loads((tmp_path / "index.json").read_text())
+    document["manifests"][0]["annotations"] = {REFERRERS: note}
+    (tmp_path / "index.json").write_text(json.dumps(document))
+    with pytest.raises(ImageError):
+        read_parcel(open_path("x", tmp_path, cache))
 
 
 @pytest.mark.parametrize("made", [SMALL, BOTH], ids=["one platform", "two platforms"])
