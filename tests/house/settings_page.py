@@ -6,7 +6,8 @@ from typing import Any
 
 from house.checkout import ROOT
 from modelwrap.runtime.settings.arguments import shown_default, usage_name
-from modelwrap.runtime.settings.options import OPTIONS, Group, Option
+from modelwrap.runtime.settings.option import Group, Option
+from modelwrap.runtime.settings.options import OPTIONS
 
 PAGE = ROOT / "docs/reference/settings.md"
 _HEAD = """\

@@ -30,7 +30,7 @@ from modelwrap.deploy import (
     read_variable,
     write_yaml,
 )
-from modelwrap.runtime.settings.options import DRAIN_TIMEOUT
+from modelwrap.runtime.settings.options.server import DRAIN_TIMEOUT
 
 __all__ = ["COMMAND"]
 

@@ -20,7 +20,9 @@ from modelwrap.contract import ENTRYPOINT_MODULE
 from modelwrap.errors import SettingsError
 from modelwrap.project import check_files, choose_model_name, open_folder, read_class
 from modelwrap.runtime import settings
-from modelwrap.runtime.settings.options import OPTIONS, READY_FD, Option
+from modelwrap.runtime.settings.option import Option
+from modelwrap.runtime.settings.options import OPTIONS
+from modelwrap.runtime.settings.options.server import READY_FD
 from modelwrap.runtime.settings.ports import Listening, Ports
 from modelwrap.runtime.supervision.listeners import bind
 

@@ -23,7 +23,7 @@ from modelwrap.cli.values import OneOf, whole
 from modelwrap.contract import SAVE_PATH, Port
 from modelwrap.errors import SettingsError, StateError, UnreadableState
 from modelwrap.runtime.settings import read_state
-from modelwrap.runtime.settings.options import STATE_KEY_FILE, STATE_STORE
+from modelwrap.runtime.settings.options.state import STATE_KEY_FILE, STATE_STORE
 from modelwrap.runtime.state import versions
 from modelwrap.runtime.state.counters import Document
 from modelwrap.runtime.state.places import key_of, keys_in, open_store, place_of, read_key

@@ -12,7 +12,7 @@ from modelwrap.deploy import pod
 from modelwrap.deploy.documents import Document, Value, present
 from modelwrap.deploy.names import bytes_of
 from modelwrap.deploy.plan import Plan
-from modelwrap.runtime.settings.options import STATE_KEY, STATE_STORE
+from modelwrap.runtime.settings.options.state import STATE_KEY, STATE_STORE
 
 __all__ = ["write"]
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from modelwrap.deploy.graph import Node, Size, check_graph, nodes_of
 from modelwrap.deploy.names import check_env_name, check_label, check_quantity, check_secret_name
 from modelwrap.errors import DeployError
-from modelwrap.runtime.settings.options import DRAIN_TIMEOUT
+from modelwrap.runtime.settings.options.server import DRAIN_TIMEOUT
 
 __all__ = ["Plan", "Protocol", "Size"]
 

@@ -10,7 +10,7 @@ from modelwrap.deploy import compose, kserve, kubernetes, seldon, seldon2
 from modelwrap.deploy.documents import Document
 from modelwrap.deploy.plan import Plan, Protocol
 from modelwrap.errors import DeployError
-from modelwrap.runtime.settings.options import STATE_KEY
+from modelwrap.runtime.settings.options.state import STATE_KEY
 
 __all__ = ["PLATFORMS", "Platform", "Target", "manifests"]
 

@@ -12,14 +12,9 @@ from modelwrap.deploy.names import is_label_value, processors_of
 from modelwrap.deploy.parameters import parameters_as_json
 from modelwrap.deploy.plan import Plan
 from modelwrap.image.reference import parse_reference
-from modelwrap.runtime.settings.options import (
-    DRAIN_DELAY,
-    DRAIN_TIMEOUT,
-    LIBRARY_THREADS,
-    STATE_KEY,
-    STATE_STORE,
-    Option,
-)
+from modelwrap.runtime.settings.option import Option
+from modelwrap.runtime.settings.options.server import DRAIN_DELAY, DRAIN_TIMEOUT, LIBRARY_THREADS
+from modelwrap.runtime.settings.options.state import STATE_KEY, STATE_STORE
 
 __all__ = [
     "CONFINED",

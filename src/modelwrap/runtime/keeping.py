@@ -19,7 +19,7 @@ from modelwrap.runtime.mailbox import Mailbox
 from modelwrap.runtime.metrics.state import StateMetrics
 from modelwrap.runtime.payload import UserValue
 from modelwrap.runtime.settings import Settings
-from modelwrap.runtime.settings.options import PERSISTENCE_INTERVAL
+from modelwrap.runtime.settings.options.state import PERSISTENCE_INTERVAL
 from modelwrap.runtime.state.checkpoint import Checkpoint, Patient
 from modelwrap.runtime.state.counting import CountingKeeper
 from modelwrap.runtime.state.keeper import Keeper, Terms

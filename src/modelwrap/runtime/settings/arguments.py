@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 
 import modelwrap
 from modelwrap.runtime.exits import Exit
-from modelwrap.runtime.settings.options import OPTIONS, Option
+from modelwrap.runtime.settings.option import Option
+from modelwrap.runtime.settings.options import OPTIONS
 
 __all__ = ["PROGRAM", "Arguments", "parse", "refuse", "shown_default", "usage_name"]
 

@@ -63,26 +63,26 @@ def choose(sources: Sources) -> Ports:
         SettingsError: A port can't be read, or the metrics port is also an API's.
     """
     http, grpc = _given(sources)
-    metrics = sources.said(options.METRICS_PORT)
-    classic_rest = sources.said(options.API) == Said("REST", options.API.flag)
+    metrics = sources.said(options.server.METRICS_PORT)
+    classic_rest = sources.said(options.component.API) == Said("REST", options.component.API.flag)
     taken = {said.value for said in (http, grpc, metrics) if said.value}
-    listen_http = _port(http, options.HTTP_PORT.flag, _CLASSIC_REST_HTTP if classic_rest else _HTTP, taken)
+    listen_http = _port(http, options.server.HTTP_PORT.flag, _CLASSIC_REST_HTTP if classic_rest else _HTTP, taken)
     listen_grpc = None
-    if sources.value(options.GRPC_WORKERS) > 0:
-        listen_grpc = _port(grpc, options.GRPC_PORT.flag, _CLASSIC_REST_GRPC if classic_rest else _GRPC, taken)
-    listen_metrics = _port(metrics, options.METRICS_PORT.flag, _METRICS, taken)
-    ports = Ports(sources.value(options.HOST), listen_http, listen_grpc, listen_metrics)
+    if sources.value(options.server.GRPC_WORKERS) > 0:
+        listen_grpc = _port(grpc, options.server.GRPC_PORT.flag, _CLASSIC_REST_GRPC if classic_rest else _GRPC, taken)
+    listen_metrics = _port(metrics, options.server.METRICS_PORT.flag, _METRICS, taken)
+    ports = Ports(sources.value(options.server.HOST), listen_http, listen_grpc, listen_metrics)
     _refuse_shared_metrics(ports)
     return ports
 
 
 def _given(sources: Sources) -> tuple[Said[int | None], Said[int | None]]:
     """REST's and gRPC's port as far as they were given."""
-    http, grpc = sources.said(options.HTTP_PORT), sources.said(options.GRPC_PORT)
+    http, grpc = sources.said(options.server.HTTP_PORT), sources.said(options.server.GRPC_PORT)
     if http.value is not None or grpc.value is not None:
         return http, grpc
-    service = sources.said(options.SERVICE_PORT)
-    return (http, service) if sources.value(options.API) == "GRPC" else (service, grpc)
+    service = sources.said(options.server.SERVICE_PORT)
+    return (http, service) if sources.value(options.component.API) == "GRPC" else (service, grpc)
 
 
 def _port(said: Said[int | None], flag: str, defaults: tuple[int, ...], taken: set[int]) -> Listening:

@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.settings.kinds import Kind
-from modelwrap.runtime.settings.options import Option
+from modelwrap.runtime.settings.option import Option
 
 __all__ = ["Said", "Sources"]
 

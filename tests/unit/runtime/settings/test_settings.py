@@ -23,7 +23,7 @@ def settings(
     return Settings.of(Sources({"name": "Foo", **(flags or {})}, environment or {}, annotations or {}))
 
 
-SIZE = options.MAX_MESSAGE_SIZE
+SIZE = options.limits.MAX_MESSAGE_SIZE
 FLAG, OWN, ANNOTATION = {"max-message-size": "1"}, {"MODELWRAP_MAX_MESSAGE_SIZE": "2"}, {SIZE.annotation.name: "3"}  # type: ignore[union-attr]
 
 
