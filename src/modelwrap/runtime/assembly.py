@@ -17,7 +17,7 @@ import modelwrap
 from modelwrap.errors import ComponentFailed
 from modelwrap.runtime.access_log import access_log
 from modelwrap.runtime.batching import Joiner
-from modelwrap.runtime.catalogue import Catalogue
+from modelwrap.runtime.catalogue import Announce, Catalogue
 from modelwrap.runtime.component import loader, parameters
 from modelwrap.runtime.component.declared import declare
 from modelwrap.runtime.component.invoke import Component
@@ -94,7 +94,7 @@ def application(
     *,
     registry: Registry | None = None,
     admit_feedback: Callable[[], str] | None = None,
-    announce: Callable[[list[str], list[str]], None] | None = None,
+    announce: Announce | None = None,
 ) -> Application:
     """The ASGI application over a loaded model.
 
@@ -109,31 +109,18 @@ def application(
     """
     registry = registry or Registry(segments[slot])
     server_metrics = ServerMetrics(registry)
-    service = Service(
-        model.component,
-        Node(settings.component.role, settings.identity.unit, settings.identity.image),
-        recorder=CustomMetrics(registry, count_rewards=settings.identity.executor_enabled),
-        metrics_in_response=settings.metrics.in_response,
-        admit_feedback=admit_feedback,
-    )
+    service = _service(settings, model, registry, admit_feedback)
     joining = _join(settings, model, service, server_metrics)
-    declared = declare(model.component, Verb.of(settings.component.role), Path.cwd())
-    for doubt in declared.doubts if slot == 0 else ():  # said once, however many workers there are
-        _log.warning("%s", doubt)
-    catalogue = Catalogue(_names(settings), model.metadata, declared=declared.entries, announce=announce)
-    exposition = Exposition(segments, settings.identity.metric_labels())
+    catalogue = _catalogue(settings, model, announce, tells_doubts=slot == 0)
     _tell_in_flight(asyncio.get_running_loop(), model.mailbox, server_metrics)
+    raw = settings.component.passthrough
+    answerer = Answerer(
+        service, model.mailbox, metadata=model.metadata, catalogue=catalogue, joining=joining, passthrough=raw
+    )
     return Application(
-        Answerer(
-            service,
-            model.mailbox,
-            metadata=model.metadata,
-            catalogue=catalogue,
-            joining=joining,
-            passthrough=settings.component.passthrough,
-        ),
+        answerer,
         limits=_limits(settings),
-        pages=_pages(settings, exposition, catalogue),
+        pages=_pages(settings, Exposition(segments, settings.identity.metric_labels()), catalogue),
         count=server_metrics.exchange,
         observe=_access_log(settings),
     )
@@ -178,6 +165,32 @@ def _metadata(component: Component, image: str, override: JSONObject) -> Callabl
 
 def _raise(error: ComponentFailed) -> JSONObject:
     raise error
+
+
+def _service(settings: Settings, model: Model, registry: Registry, admit_feedback: Callable[[], str] | None) -> Service:
+    """The verbs over the model, at its place in the graph; what the class reports is counted."""
+    return Service(
+        model.component,
+        Node(settings.component.role, settings.identity.unit, settings.identity.image),
+        recorder=CustomMetrics(registry, count_rewards=settings.identity.executor_enabled),
+        metrics_in_response=settings.metrics.in_response,
+        admit_feedback=admit_feedback,
+    )
+
+
+def _catalogue(settings: Settings, model: Model, announce: Announce | None, *, tells_doubts: bool) -> Catalogue:
+    """The model's names, and what it takes and gives.
+
+    Args:
+        settings: The settings.
+        model: The model.
+        announce: Told which names come and go.
+        tells_doubts: Whether what was left out is logged: by one worker, however many there are.
+    """
+    declared = declare(model.component, Verb.of(settings.component.role), Path.cwd())
+    for doubt in declared.doubts if tells_doubts else ():
+        _log.warning("%s", doubt)
+    return Catalogue(_names(settings), model.metadata, declared=declared.entries, announce=announce)
 
 
 def _join(settings: Settings, model: Model, service: Service, metrics: ServerMetrics) -> bool:

@@ -10,18 +10,20 @@ Source: Open Inference Protocol facts, sections 1 and 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import modelwrap
 from modelwrap.errors import InvalidRequest, NotAvailable, UnknownName
 from modelwrap.runtime.payload import JSONObject, JSONValue
 
-__all__ = ["Asked", "Catalogue"]
+__all__ = ["Announce", "Asked", "Catalogue"]
 
 _EXTENSIONS = ["binary_tensor_data", "model_repository"]
 _READY = "READY"
 #: More aliases than any control plane gives one server, and few enough to be listed.
 _MOST_ALIASES = 1000
+#: Told of the names that are loaded and of those that are unloaded.
+Announce: TypeAlias = Callable[[list[str], list[str]], None]
 
 
 class Asked(NamedTuple):
@@ -56,7 +58,7 @@ class Catalogue:
         metadata: Callable[[], JSONObject],
         *,
         declared: JSONObject | None = None,
-        announce: Callable[[list[str], list[str]], None] | None = None,
+        announce: Announce | None = None,
     ) -> None:
         self._announce = announce
         self._declared = declared or {}
