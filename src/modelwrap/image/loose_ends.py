@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["Leash", "LeashCut", "half_made", "run_program", "tie_up"]
+__all__ = ["Leash", "LeashCut", "at_work", "half_made", "run_program", "tie_up"]
 
 T = TypeVar("T")
 
@@ -94,6 +94,16 @@ def _hold(program: subprocess.Popen[bytes], leash: Leash | None) -> None:
         _running[program] = leash
         if leash is not None and leash.is_cut:
             program.kill()
+
+
+@contextmanager
+def at_work(program: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Counts a program that goes from job to job among those that may not run on; whoever started it ends it."""
+    _hold(program, None)
+    try:
+        yield
+    finally:
+        _running.pop(program, None)
 
 
 @contextmanager

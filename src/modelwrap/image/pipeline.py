@@ -41,6 +41,7 @@ from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.validate.inspection import Inspector
 from modelwrap.image.validate.misfits import check_fit, read_natives
 from modelwrap.image.wheel_layers import wheel_layers
+from modelwrap.image.wheels.interpreters import keeping_interpreters
 
 __all__ = ["Built", "Decided", "Reach", "bills", "build", "decide", "deliver"]
 
@@ -174,7 +175,8 @@ def build(plan: BuildPlan, decided: Sequence[Decided], reach: Reach, reporter: R
     Raises:
         ModelwrapError: A package is not to be had, is damaged or does not fit the base; or the cache can't be written.
     """
-    made = [_image(plan, each, reach.cache, reporter) for each in decided]
+    with keeping_interpreters():
+        made = [_image(plan, each, reach.cache, reporter) for each in decided]
     annotations = image_annotations(plan.image, plan.created)
     return Built(ImageIndex(tuple(image for image, _ in made), annotations), tuple(packages for _, packages in made))
 

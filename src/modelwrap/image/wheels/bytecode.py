@@ -8,8 +8,6 @@ image's.
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,28 +15,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
-from math import ceil
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import cast
 
 from modelwrap.errors import ImageError
 from modelwrap.image.cache import Cache
-from modelwrap.image.loose_ends import run_program
 from modelwrap.image.oci import Digest, JSONObject, canonical_json
-from modelwrap.image.settings import loader_settings
 from modelwrap.image.target import PythonTarget
+from modelwrap.image.wheels.interpreters import AT_ONCE, InterpreterEnded, compile_in_one
 
 __all__ = ["Bytecode", "Compiled", "Source", "can_compile", "compile_sources", "compiled_path", "is_worth_compiling"]
 
-_PROGRAM = Path(__file__).with_name("compiling.py")
-#: No site packages, nothing of the caller's settings, no bytecode of its own; and one hash seed, to be safe.
-_INTERPRETER = (sys.executable, "-s", "-S", "-P", "-B", "-W", "ignore", "-X", "utf8")
-_SURROUNDINGS = {"PYTHONHASHSEED": "0"}
-#: Interpreters at once, whoever waits for them, and modules that are worth one: it takes 30 ms to start.
-_PROCESSES = os.cpu_count() or 1
-_PLACES = BoundedSemaphore(_PROCESSES)
-_FEWEST = 100
+#: Modules of one job: few enough that all processors have work to the end, whatever the modules' sizes.
+_TOGETHER = 32
 _BLOCK = 1 << 20
 #: Part of every key in the cache; another number when what is made here changes.
 _FORM = 1
@@ -137,7 +126,7 @@ def _compile(sources: Sequence[Source], cache: Cache, archive: Path | None, chec
     parts = [*_parts(sources)]
     with ExitStack() as stack:
         drafts = [stack.enter_context(cache.draft()) for _ in parts]
-        with ThreadPoolExecutor(len(parts), thread_name_prefix="compile") as threads:
+        with ThreadPoolExecutor(min(len(parts), AT_ONCE), thread_name_prefix="compile") as threads:
             jobs = zip(parts, drafts, strict=True)
             sizes = threads.map(lambda job: _run(job[0], job[1].path, archive, checked), jobs)
         writer = stack.enter_context(cache.writer())
@@ -148,33 +137,24 @@ def _compile(sources: Sequence[Source], cache: Cache, archive: Path | None, chec
 
 
 def _parts(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
-    """Neighbours for one interpreter each: what they come to is the same however they are parted."""
-    count = min(_PROCESSES, ceil(len(sources) / _FEWEST))
-    size = ceil(len(sources) / count)
-    return (sources[start : start + size] for start in range(0, len(sources), size))
+    """Neighbours for one job each: what they come to is the same however they are parted."""
+    return (sources[start : start + _TOGETHER] for start in range(0, len(sources), _TOGETHER))
 
 
 def _run(sources: Sequence[Source], output: Path, archive: Path | None, checked: bool) -> list[int | None]:
-    job = {
+    job: JSONObject = {
         "archive": str(archive) if archive else None,
         "sources": [[source.name, f"/{source.path}", source.digest] for source in sources],
         "checked": checked,
         "output": str(output),
     }
-    with _PLACES:
-        done = run_program(
-            [*_INTERPRETER, str(_PROGRAM)],
-            {**_SURROUNDINGS, **loader_settings()},
-            told=json.dumps(job).encode(),
-        )
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2] or "it said nothing"
+    try:
+        return cast("list[int | None]", compile_in_one(job))
+    except InterpreterEnded as error:
         raise ImageError(
-            f"compiling {sources[0].path} and {len(sources) - 1} more ended with status {done.returncode}: {last}\n"
+            f"compiling {sources[0].path} and {len(sources) - 1} more ended with {error}\n"
             "--no-bytecode leaves compiled modules out"
-        )
-    sizes: list[int | None] = json.loads(done.stdout)
-    return sizes
+        ) from error
 
 
 def _bytecode(sources: Sequence[Source], known: JSONObject, cache: Cache) -> Bytecode:

@@ -1,19 +1,20 @@
 """A program of its own: compiles Python sources to bytes that depend on nothing but the sources and this interpreter.
 
-`bytecode` starts it in a fresh interpreter. It reads a job in JSON from its standard input, writes the compiled modules
-one after the other to the file that the job names, and their sizes in JSON to its standard output; null stands for a
-source that does not compile. It imports nothing but the standard library, and runs nothing that it compiles.
+`interpreters` starts it in a fresh interpreter. Each line of its standard input is a job in JSON, until there are no
+more. It writes the compiled modules one after the other to the file that the job names, and a line with their sizes
+in JSON to its standard output; null stands for a source that does not compile. It imports nothing but the standard
+library, and runs nothing that it compiles.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import json
 import marshal
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypedDict, TypeVar, cast
@@ -47,24 +48,28 @@ _FLAGS = {False: 0b01, True: 0b11}
 
 
 def main() -> None:
-    """Does the job."""
-    job: Job = json.load(sys.stdin)
-    with Path(job["output"]).open("wb") as output:
-        sizes = [_write(source, path, output, job["checked"]) for source, path in _sources(job)]
-    json.dump(sizes, sys.stdout)
+    """Does job after job."""
+    for line in sys.stdin:
+        job: Job = json.loads(line)
+        with Path(job["output"]).open("wb") as output:
+            sizes = [_write(source, path, output, job["checked"]) for source, path in _sources(job)]
+        sys.stdout.write(f"{json.dumps(sizes)}\n")
+        sys.stdout.flush()
 
 
 def _sources(job: Job) -> Iterator[tuple[bytes, str]]:
     """Each source with the path that its code names."""
-    with _opened(job["archive"]) if job["archive"] else nullcontext() as archive:
-        for name, path, digest in job["sources"]:
-            source = archive.read(name) if archive else Path(name).read_bytes()
-            if digest and digest != f"sha256:{hashlib.sha256(source).hexdigest()}":
-                sys.exit(f"{name} changed while it was read")
-            yield source, path
+    archive = _opened(job["archive"]) if job["archive"] else None
+    for name, path, digest in job["sources"]:
+        source = archive.read(name) if archive else Path(name).read_bytes()
+        if digest and digest != f"sha256:{hashlib.sha256(source).hexdigest()}":
+            sys.exit(f"{name} changed while it was read")
+        yield source, path
 
 
+@functools.lru_cache(1)
 def _opened(archive: str) -> ZipFile:
+    """The archive, which the next job is likely to read too."""
     from zipfile import ZipFile  # noqa: PLC0415 - a quarter of what starting takes, and files in folders need none
 
     return ZipFile(archive)

@@ -7,6 +7,8 @@ import marshal
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ from modelwrap.errors import ImageError
 from modelwrap.image.cache import Cache
 from modelwrap.image.oci import digest_of
 from modelwrap.image.target import PythonTarget
-from modelwrap.image.wheels import bytecode, compiling
+from modelwrap.image.wheels import bytecode, compiling, interpreters
 from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, is_worth_compiling
+from modelwrap.image.wheels.interpreters import keeping_interpreters
 
 SOURCE = """
 from os.path import join as put_together
@@ -96,18 +99,50 @@ def test_what_does_not_compile_is_left_out(tmp_path: Path) -> None:
     assert [path.rpartition("/")[2][:6] for path in compiled(tmp_path, sources)] == ["right."]
 
 
-def test_the_number_of_interpreters_does_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kept", [keeping_interpreters, nullcontext])
+def test_how_modules_are_shared_among_interpreters_does_not_show(
+    kept: Callable[[], AbstractContextManager[None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sources = {f"m{number}.py": f"{SOURCE}NUMBER = {number}\n" for number in range(201)} | {"m7.py": "print 'two'"}
     found = []
-    for count in (1, 2, 5):
-        monkeypatch.setattr(bytecode, "_PROCESSES", count)
-        folder = tmp_path / str(count)
+    for together in (500, 100, 30):
+        monkeypatch.setattr(bytecode, "_TOGETHER", together)
+        folder = tmp_path / str(together)
         folder.mkdir()
-        found.append(compiled(folder, sources))
+        with kept():
+            found.append(compiled(folder, sources))
     assert found[0] == found[1] == found[2]
     assert len(found[0]) == 200
     modules = {path.rpartition("/")[2].partition(".")[0]: marshal.loads(code[16:]) for path, code in found[0].items()}
     assert all(int(name[1:]) in code.co_consts for name, code in modules.items()), "each has its own code"
+
+
+def test_an_interpreter_that_is_kept_does_job_after_job_and_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bytecode, "_TOGETHER", 1)
+    begun, start = list[subprocess.Popen[bytes]](), interpreters._start
+
+    def begin() -> subprocess.Popen[bytes]:
+        begun.append(start())
+        return begun[-1]
+
+    monkeypatch.setattr(interpreters, "_start", begin)
+    with keeping_interpreters():
+        compiled(tmp_path, {f"m{number}.py": SOURCE for number in range(20)})
+        assert all(process.poll() is None for process in begun)
+    assert 0 < len(begun) <= interpreters.AT_ONCE
+    assert [process.returncode for process in begun] == [0] * len(begun)
+
+
+def test_one_that_ends_too_early_ends_the_build_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("1")
+    with keeping_interpreters():
+        for _ in range(interpreters.AT_ONCE + 1):
+            source = Source(str(tmp_path / "a.py"), "microservice/a.py", digest_of(b"2"))
+            with pytest.raises(ImageError, match=r"ended with status 1: .*a\.py changed while it was read"):
+                compile_sources([source], Cache(tmp_path / "cache"), archive=None, digest="any", checked=True)
+        assert compiled(tmp_path, {"b.py": "1"})
 
 
 def test_nothing_is_run(tmp_path: Path) -> None:
@@ -143,14 +178,17 @@ def test_only_the_same_minor_version_is_compiled_for() -> None:
     assert not can_compile(PythonTarget("3.8.0", "/usr/bin/python3"))
 
 
-def test_the_program_takes_its_job_from_its_input(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("1")
-    job: compiling.Job = {
-        "archive": None,
-        "sources": [(str(tmp_path / "a.py"), "/a.py", "")],
-        "checked": False,
-        "output": str(tmp_path / "out"),
-    }
+def test_the_program_takes_its_jobs_from_its_input_line_by_line(tmp_path: Path) -> None:
+    lines = []
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.py").write_text(name)
+        job: compiling.Job = {
+            "archive": None,
+            "sources": [(str(tmp_path / f"{name}.py"), f"/{name}.py", "")],
+            "checked": False,
+            "output": str(tmp_path / name),
+        }
+        lines.append(json.dumps(job))
     command = [sys.executable, compiling.__file__]
-    told = subprocess.run(command, input=json.dumps(job).encode(), check=True, capture_output=True).stdout
-    assert json.loads(told) == [(tmp_path / "out").stat().st_size]
+    told = subprocess.run(command, input="\n".join(lines), check=True, capture_output=True, text=True).stdout
+    assert [json.loads(line) for line in told.splitlines()] == [[(tmp_path / name).stat().st_size] for name in "ab"]

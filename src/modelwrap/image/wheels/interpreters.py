@@ -1,0 +1,134 @@
+"""The fresh interpreters that compile: as many at once as there are processors, each for one job after another.
+
+Starting one takes as long as compiling ten modules. Outside of `keeping_interpreters` each does one job and ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+
+from modelwrap.image.loose_ends import at_work
+from modelwrap.image.oci import JSONObject, JSONValue
+from modelwrap.image.settings import loader_settings
+
+__all__ = ["AT_ONCE", "InterpreterEnded", "compile_in_one", "keeping_interpreters"]
+
+_PROGRAM = Path(__file__).with_name("compiling.py")
+#: No site packages, nothing of the caller's settings, no bytecode of its own; and one hash seed, to be safe.
+_INTERPRETER = (sys.executable, "-s", "-S", "-P", "-B", "-W", "ignore", "-X", "utf8")
+_SURROUNDINGS = {"PYTHONHASHSEED": "0"}
+#: So many compile at once, whoever waits for them.
+AT_ONCE = os.cpu_count() or 1
+
+
+class InterpreterEnded(Exception):
+    """It ended before its job did; the text says with which status and last words."""
+
+
+class _Pool:
+    """Interpreters that wait for a job, and how many blocks want them kept."""
+
+    def __init__(self) -> None:
+        self.places = BoundedSemaphore(AT_ONCE)
+        self.lock = Lock()
+        self.keepers = 0
+        self.idle: list[subprocess.Popen[bytes]] = []
+
+    def take(self) -> subprocess.Popen[bytes]:
+        with self.lock:
+            return self.idle.pop() if self.idle else _start()
+
+    def give_back(self, process: subprocess.Popen[bytes]) -> None:
+        with self.lock:
+            if self.keepers:
+                self.idle.append(process)
+                return
+        _end(process)
+
+    def keep(self) -> None:
+        with self.lock:
+            self.keepers += 1
+
+    def release(self) -> None:
+        with self.lock:
+            self.keepers -= 1
+            ending = [] if self.keepers else [*self.idle]
+            self.idle = self.idle if self.keepers else []
+        for process in ending:
+            _end(process)
+
+
+_POOL = _Pool()
+
+
+@contextmanager
+def keeping_interpreters() -> Iterator[None]:
+    """Lets interpreters wait for another job until the block ends."""
+    _POOL.keep()
+    try:
+        yield
+    finally:
+        _POOL.release()
+
+
+def compile_in_one(job: JSONObject) -> JSONValue:
+    """Has a job done, as `compiling` reads it; waits for a free place.
+
+    Raises:
+        InterpreterEnded: The interpreter did not come to the job's end.
+    """
+    with _POOL.places:
+        process = _POOL.take()
+        try:
+            with at_work(process):
+                answer = _ask(process, job)
+        except BaseException:
+            process.kill()
+            _end(process)
+            raise
+        _POOL.give_back(process)
+    return answer
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*_INTERPRETER, str(_PROGRAM)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**_SURROUNDINGS, **loader_settings()},
+    )
+
+
+def _ask(process: subprocess.Popen[bytes], job: JSONObject) -> JSONValue:
+    """The answer to one line is one line; none comes from an interpreter that has ended."""
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("both are pipes")
+    try:
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+    except BrokenPipeError:
+        line = b""
+    if not line:
+        _, words = process.communicate()
+        last = words.decode("utf-8", "replace").strip().rpartition("\n")[2] or "it said nothing"
+        raise InterpreterEnded(f"status {process.returncode}: {last}")
+    answer: JSONValue = json.loads(line)
+    return answer
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """One whose input ends has nothing more to do."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            with suppress(BrokenPipeError):
+                pipe.close()
+    process.wait()
