@@ -69,10 +69,14 @@ def test_what_is_attached_goes_with_an_image_and_makes_it_no_second_one(
     assert found.top == parcel_of(made).top
     assert [entry.manifest for entry in found.referrers] == [entry.manifest for entry in referrers]
     assert [subject_of(entry.manifest, "x") for entry in found.referrers] == [one.digest for one in made.images]
-    assert all(blob.open().read() == b"{}" for entry in found.referrers for blob in entry.blobs)
+    for blob in (blob for entry in found.referrers for blob in entry.blobs):
+        with blob.open() as file:
+            assert file.read() == b"{}"
     place = tmp_path / "place"
-    with (TarFiles(place) if kind is ArchiveSink else FolderFiles(place)).open("index.json") as file:
-        assert len(json.load(file)["manifests"]) == max(1, len(names)), "what else there is would have to be told apart"
+    with (TarFiles(place) if kind is ArchiveSink else FolderFiles(place)).open("index.json") as index_file:
+        assert len(json.load(index_file)["manifests"]) == max(1, len(names)), (
+            "what else there is would have to be told apart"
+        )
 
 
 @pytest.mark.parametrize("note", ["no JSON", '{"digest": 1}', '[{"digest": "x"}]', "[1]"])
