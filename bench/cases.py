@@ -12,6 +12,7 @@ from bench.loads import Load
 from bench.models.plain import Matrix
 
 IDENTITY, MEAN, NAP, WORK = "plain.Identity", "plain.Mean", "plain.Nap", "plain.Work"
+REGRESSION = "regression.Regression"
 IRIS = "IrisClassifier.IrisClassifier"
 FLOWER = np.array([[5.1, 3.5, 1.4, 0.2]])
 #: A picture of 224 by 224 points in three colours: 2.9 MB of JSON, 1.2 MB of protobuf.
@@ -65,12 +66,13 @@ class Case:
 
 CASES = (
     Case("REST identity, 1x4", IDENTITY, Wire.REST, FLOWER, _REST_LOADS),
+    Case("REST regression, 1x4", REGRESSION, Wire.REST, FLOWER, _REST_LOADS),
+    Case("REST regression, 1x4, joined", REGRESSION, Wire.REST, FLOWER, _REST_LOADS, joined=True),
     Case("REST iris, 1x4", IRIS, Wire.REST, FLOWER, _REST_LOADS),
-    Case("REST iris, 1x4, joined", IRIS, Wire.REST, FLOWER, _REST_LOADS, joined=True),
     Case("REST mean of 1x150528", MEAN, Wire.REST, PICTURE, (Load(1),)),
     Case("gRPC identity, 1x4", IDENTITY, Wire.GRPC, FLOWER, _GRPC_LOADS),
-    Case("gRPC iris, 1x4", IRIS, Wire.GRPC, FLOWER, (Load(4, 16),)),
-    Case("gRPC iris, 1x4, joined", IRIS, Wire.GRPC, FLOWER, (Load(1), Load(4, 16)), joined=True),
+    Case("gRPC regression, 1x4", REGRESSION, Wire.GRPC, FLOWER, (Load(4, 16),)),
+    Case("gRPC regression, 1x4, joined", REGRESSION, Wire.GRPC, FLOWER, (Load(1), Load(4, 16)), joined=True),
     Case("gRPC mean of 1x150528", MEAN, Wire.GRPC, PICTURE, (Load(1),)),
 )
 V2_CASES = (

@@ -12,7 +12,7 @@ from rig.iris import EXAMPLE, ROOT
 
 CACHE = ROOT / ".cache/bench"
 PEERS = ROOT / "bench/peers"
-_PLAIN = ROOT / "bench/models/plain.py"
+_MODELS = ROOT / "bench/models"
 UV = str(Path(sys.executable).with_name("uv"))
 
 
@@ -25,7 +25,7 @@ def model_folder(name: str, python: Path) -> Path:
     """
     folder = CACHE / "models" / name
     folder.mkdir(parents=True, exist_ok=True)
-    for source in (_PLAIN, EXAMPLE / "IrisClassifier.py", EXAMPLE / "train.py"):
+    for source in (*_MODELS.glob("*.py"), EXAMPLE / "IrisClassifier.py", EXAMPLE / "train.py"):
         shutil.copy(source, folder)
     subprocess.run([str(python), "train.py"], cwd=folder, check=True, capture_output=True)
     return folder

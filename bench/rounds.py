@@ -5,6 +5,7 @@ Alternating spreads a disturbance over all of them, and medians over the rounds 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,11 +13,10 @@ from pathlib import Path
 
 from bench.asking import WrongAnswerError, check
 from bench.baselines import BARE, bare_calls
-from bench.cases import IRIS, Case
+from bench.cases import IRIS, REGRESSION, Case
 from bench.contenders import Contender, Running, serving
 from bench.loads import Load, LoadFailedError, Measured, load_grpc, load_rest
 from bench.machine import CLIENT_CORE, SERVER_CORE, Memory, Meter
-from bench.models import plain
 from rig.iris import model_called_directly
 from rig.processes import NotReadyError
 
@@ -100,15 +100,16 @@ class Run:
                 yield from self._served(contender, served)
 
     def _bare_calls(self) -> Iterator[Sample]:
-        """One measurement, noted for every case of the iris model; the other models are nothing but their server."""
-        cases = [case for case in self.cases if case.model == IRIS]
-        if not cases:
-            return
-        self.say(BARE)
-        with Meter(None) as meter:
-            measured = bare_calls(cases[0], self.models, self.seconds)
-        for case in cases:
-            yield Sample(case.title, "", BARE, measured, measured.seconds / measured.requests, meter.foreign)
+        """A measurement for each model that is more than its server, noted for every case of it."""
+        for model in (REGRESSION, IRIS):
+            cases = [case for case in self.cases if case.model == model]
+            if not cases:
+                continue
+            self.say(f"{BARE}: {model}")
+            with Meter(None) as meter:
+                measured = bare_calls(cases[0], self.models, self.seconds)
+            for case in cases:
+                yield Sample(case.title, "", BARE, measured, measured.seconds / measured.requests, meter.foreign)
 
     def _served(self, contender: Contender, cases: Sequence[Case]) -> Iterator[Result]:
         model = _direct(self.models, cases[0].model)
@@ -167,4 +168,7 @@ def _by_server(contender: Contender, cases: Iterable[Case]) -> Iterator[list[Cas
 
 def _direct(folder: Path, name: str) -> object:
     """The model without any server, to know the right answers."""
-    return model_called_directly(folder) if name == IRIS else getattr(plain, name.rpartition(".")[2])()
+    if name == IRIS:
+        return model_called_directly(folder)
+    module, _, class_name = name.rpartition(".")
+    return getattr(importlib.import_module(f"bench.models.{module}"), class_name)()

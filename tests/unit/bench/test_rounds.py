@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.cases import CASES, IDENTITY, IRIS, WORKER_CASES, Wire
+from bench.cases import CASES, IDENTITY, REGRESSION, WORKER_CASES, Wire
 from bench.contenders import Contender
 from bench.protocols import SELDON_GRPC, SELDON_REST
 from bench.rounds import _by_server
@@ -18,13 +18,13 @@ def contender(*, joins: bool = False, two_cores: bool = False, models: frozenset
 
 def test_a_server_that_joins_is_started_anew_to_join() -> None:
     starts = list(_by_server(contender(joins=True), CASES))
-    assert [start[0].joined for start in starts if start[0].model == IRIS] == [False, True]
+    assert [start[0].joined for start in starts if start[0].model == REGRESSION] == [False, True]
 
 
 def test_a_server_that_cannot_join_answers_those_cases_one_by_one() -> None:
-    starts = [start for start in _by_server(contender(), CASES) if start[0].model == IRIS]
+    starts = [start for start in _by_server(contender(), CASES) if start[0].model == REGRESSION]
     assert len(starts) == 1
-    assert {case.title for case in starts[0]} == {case.title for case in CASES if case.model == IRIS}
+    assert {case.title for case in starts[0]} == {case.title for case in CASES if case.model == REGRESSION}
 
 
 def test_every_case_is_measured_once() -> None:
