@@ -51,6 +51,15 @@ class Bound:
     def shutdown(self):
         self.rows.close()
 """
+#: Holds many objects, and answers with how many a full collection of garbage would look at.
+HOARD = """
+import gc
+class Hoard:
+    def __init__(self):
+        self.kept = [[number] for number in range(200_000)]
+    def predict(self, X):
+        return [len(gc.get_objects())]
+"""
 #: Answers with what its libraries were told before it was imported, and with what NumPy's own made of it.
 LIBRARIES = """
 import os
@@ -106,6 +115,13 @@ def test_with_several_threads_such_an_object_says_so_itself(tmp_path: Path) -> N
     with Served(tmp_path, "Bound", "--threads", "2", files={"Bound.py": BOUND}) as server:
         bad = eventually(lambda: next((each for each in [server.post("/predict", BODY)] if each.status == 500), None))
         assert "can only be used in that same thread" in bad.json()["status"]["info"]
+
+
+@pytest.mark.parametrize("words", [(), ("--inline",)], ids=["thread", "inline"])
+def test_the_garbage_collector_passes_over_what_was_loaded(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with Served(tmp_path, "Hoard", *words, files={"Hoard.py": HOARD}) as server:
+        (looked_at,) = server.post("/predict", BODY).json()["data"]["ndarray"]
+    assert looked_at < 100_000  # the list alone holds 200,000
 
 
 def test_libraries_are_told_their_threads_before_the_class_is_imported(tmp_path: Path) -> None:
