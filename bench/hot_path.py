@@ -1,4 +1,4 @@
-"""`make profile`: where a worker's time goes under load, by function, native code included.
+"""`make profile`: where a worker's time goes under load, by function and by part of the work, native code included.
 
 py-spy, from an environment of its own, samples the worker from the other core while the load runs.
 """
@@ -8,11 +8,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,51 +19,14 @@ from bench import ours
 from bench.cases import CASES, V2_CASES, Case
 from bench.contenders import Contender, Running, serving
 from bench.loads import LoadFailedError, Measured, load_grpc, load_rest
-from bench.machine import CLIENT_CORE, pinned
+from bench.machine import CLIENT_CORE, pinned, thread_seconds
 from bench.places import environment, model_folder
-from bench.report import Table
 from bench.session import lacks, say
+from bench.stacks import read_stacks
 from rig.iris import ROOT
 
 _RATE = 250
 _SHOWN = 40
-#: What py-spy appends to a frame: the line of the file.
-_LINE = re.compile(r":\d+\)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """How often each function was seen on a stack.
-
-    Attributes:
-        own: As its innermost, by function.
-        total: Anywhere in it, by function.
-        samples: How many stacks were seen.
-    """
-
-    own: Counter[str]
-    total: Counter[str]
-    samples: int
-
-    def table(self, title: str, shown: int) -> Table:
-        """The functions with the most time of their own."""
-        rows = [
-            [name[-90:], f"{count / self.samples:.1%}", f"{self.total[name] / self.samples:.1%}"]
-            for name, count in self.own.most_common(shown)
-        ]
-        return Table(title, ["function", "own", "with callees"], rows)
-
-
-def read_stacks(text: str) -> Profile:
-    """Counts folded stacks: a line for each, frames from the outermost on divided by semicolons, then its count."""
-    own: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for line in text.splitlines():
-        stack, _, count = line.rpartition(" ")
-        frames = [_LINE.sub(")", frame) for frame in stack.split(";")]
-        own[frames[-1]] += int(count)
-        total.update(dict.fromkeys(frames, int(count)))
-    return Profile(own, total, own.total())
 
 
 def main() -> int:
@@ -82,14 +43,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="modelwrap-profile-") as folder:
         stacks = Path(folder, "stacks")
         try:
-            measured = _profiled(contender, case, spy, stacks, given.seconds)
+            measured, used = _profiled(contender, case, spy, stacks, given.seconds)
         except (LoadFailedError, RuntimeError) as error:
             print(f"profile: {error}", file=sys.stderr)
             return 1
         profile = read_stacks(stacks.read_text(encoding="utf-8"))
         if given.stacks:
             Path(given.stacks).write_bytes(stacks.read_bytes())
-    print(profile.table(f"{contender.name}, {case.title}, {case.loads[-1]} at once", given.top))
+    title = f"{contender.name}, {case.title}, {case.loads[-1]} at once"
+    print(profile.table(title, given.top), "\n")
+    print(profile.table_of_parts(f"{title}, by part", used.main, used.others))
     print(
         f"\n{profile.samples} samples in {given.seconds} s; {measured.rate:,.0f} answers a second beside the profiler"
     )
@@ -114,12 +77,27 @@ def _case(text: str) -> Case:
     return found[0]
 
 
-def _profiled(contender: Contender, case: Case, spy: Path, stacks: Path, seconds: int) -> Measured:
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a worker's threads use of a core for a request, in microseconds: the first of them, and all others."""
+
+    main: float
+    others: float
+
+
+def _profiled(contender: Contender, case: Case, spy: Path, stacks: Path, seconds: int) -> tuple[Measured, Used]:
+    """The load beside the profiler, and what threads used in a second one without it."""
     with serving(contender, case, stacks.with_name("server.log")) as server:
+        worker = server.family.busiest()
         words = ["record", "--native", "--threads", "--format", "raw", "--rate", str(_RATE), "--output", str(stacks)]
-        spying = [str(spy), *words, "--duration", str(seconds), "--pid", str(server.family.busiest())]
+        spying = [str(spy), *words, "--duration", str(seconds), "--pid", str(worker)]
         with _started([*pinned(CLIENT_CORE), *spying]):
-            return _load(contender, case, server, seconds + 1)
+            beside = _load(contender, case, server, seconds + 1)
+        before = thread_seconds(worker)
+        alone = _load(contender, case, server, max(1, seconds // 4))
+        after = thread_seconds(worker)
+    each = {thread: (after[thread] - before.get(thread, 0.0)) / alone.requests * 1e6 for thread in after}
+    return beside, Used(each.pop(worker), sum(each.values()))
 
 
 @contextlib.contextmanager

@@ -97,6 +97,12 @@ def _cpu_seconds(pid: int) -> float:
     return sum(map(int, fields[11:15])) / _TICKS if fields else 0.0
 
 
+def thread_seconds(pid: int) -> dict[int, float]:
+    """What each thread of a process has used of a core, by the kernel's number; the first is the process's own."""
+    tasks = (_PROC / str(pid) / "task").iterdir()
+    return {int(task.name): int((task / "schedstat").read_text().split()[0]) / 1e9 for task in tasks}
+
+
 def _memory(pids: Sequence[int]) -> Memory:
     held = [rollup for pid in pids if (rollup := _rollup(pid))]
     return Memory(sum(each["Rss"] for each in held), sum(each["Pss"] for each in held), len(held))
