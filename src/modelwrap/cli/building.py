@@ -155,8 +155,7 @@ def _build(request: Request, plan: BuildPlan) -> int:
         reporting(quiet=request.quiet) as reporter,
         reaching(insecure=request.insecure, ca_bundle=request.ca_bundle) as reach,
     ):
-        decided = decide(plan, reach, reporter)
-        built = build(plan, decided, reach, reporter)
+        decided, built = build(plan, reach, reporter)
         carries = request.sbom and (request.push or request.oci or request.tar)
         referrers = bills(plan, built, decided, reach, reporter) if carries else ()
         reports = deliver(built, _sinks(request, reach, engine, referrers), names, reporter)

@@ -20,7 +20,7 @@ from modelwrap.image.build_plan import BuildPlan
 from modelwrap.image.cache import Cache
 from modelwrap.image.config import image_annotations, image_config
 from modelwrap.image.dependencies.early import beginning_early
-from modelwrap.image.dependencies.obtaining import Packages, bring, settle
+from modelwrap.image.dependencies.obtaining import Packages, settle
 from modelwrap.image.dependencies.resolution import Resolution, Wanted
 from modelwrap.image.dependencies.selection import Chosen, select
 from modelwrap.image.dependencies.settings import Surroundings
@@ -38,9 +38,8 @@ from modelwrap.image.sources.reading import SourceImage
 from modelwrap.image.standard_library import Librarian, standard_library_layer
 from modelwrap.image.steps import Reporter
 from modelwrap.image.target import PythonTarget, WheelFile
-from modelwrap.image.validate.inspection import Inspector
+from modelwrap.image.underway import Underway, Vanguard
 from modelwrap.image.validate.misfits import check_fit, read_natives
-from modelwrap.image.wheel_layers import wheel_layers
 from modelwrap.image.wheels.interpreters import keeping_interpreters
 
 __all__ = ["Built", "Decided", "Reach", "bills", "build", "decide", "deliver"]
@@ -70,12 +69,14 @@ class Decided:
         facts: What that brings.
         resolution: The packages, and how they are reached.
         chosen: The file of each package.
+        underway: The packages on their way into layers; None where nothing is to be made.
     """
 
     base: SourceImage
     facts: BaseFacts
     resolution: Resolution
     chosen: tuple[Chosen, ...]
+    underway: Underway | None = None
 
     @property
     def target(self) -> PythonTarget:
@@ -105,34 +106,42 @@ def decide(plan: BuildPlan, reach: Reach, reporter: Reporter) -> tuple[Decided, 
     return tuple(_decide(plan, platform, reach, reporter) for platform in plan.platforms)
 
 
-def _decide(plan: BuildPlan, platform: Platform, reach: Reach, reporter: Reporter) -> Decided:
+def _decide(
+    plan: BuildPlan, platform: Platform, reach: Reach, reporter: Reporter, vanguard: Vanguard | None = None
+) -> Decided:
     with ExitStack() as stack:
         with reporter.step("base") as step:
             name = plan.image.base_image
             base = _open_base(name, platform, reach, offline=plan.packages.is_offline)
-            settled = stack.enter_context(_settling(plan, guess_target(base.config, platform), reach))
+            settled = stack.enter_context(_settling(plan, guess_target(base.config, platform), reach, vanguard))
             librarian = Librarian(reach.cache) if plan.has_bytecode else None
             facts = probe_base(name, base.config, base.layers, reach.cache, librarian)
             _check_python(plan, facts)
             step.tell(f"{name}: {facts.description}")
         with reporter.step("resolve") as step:
-            resolution = settled(facts.python)
+            resolution, underway = settled(facts.python)
             chosen = select(resolution.lock, facts.python, resolution.pins)
             step.tell(f"{len(chosen)} packages")
-    return Decided(base, facts, resolution, chosen)
+    if vanguard and underway:
+        vanguard.keep_to(underway)
+    return Decided(base, facts, resolution, chosen, underway)
 
 
 def _settling(
-    plan: BuildPlan, guess: PythonTarget | None, reach: Reach
-) -> AbstractContextManager[Callable[[PythonTarget], Resolution]]:
-    """What settles the packages; where that only asks indexes, it begins while the base is still read."""
+    plan: BuildPlan, guess: PythonTarget | None, reach: Reach, vanguard: Vanguard | None
+) -> AbstractContextManager[Callable[[PythonTarget], tuple[Resolution, Underway | None]]]:
+    """What settles the packages and goes on with them; where that runs no code, it begins while the base is read."""
     packages, wanted = plan.packages, _wanted(plan)
     lock = packages.lock if packages.lock and packages.lock.exists() and not packages.upgrades else None
     is_harmless = not lock and not packages.builds_wheels
-    return beginning_early(
-        lambda target: settle(wanted, target, reach.surroundings, reach.cache, lock=lock),
-        guess if is_harmless else None,
-    )
+
+    def settle_for(target: PythonTarget) -> tuple[Resolution, Underway | None]:
+        resolution = settle(wanted, target, reach.surroundings, reach.cache, lock=lock)
+        if vanguard is None:
+            return resolution, None
+        return resolution, vanguard.begin(resolution, wanted, target, reach.cache, bytecode=plan.has_bytecode)
+
+    return beginning_early(settle_for, guess if is_harmless else None)
 
 
 def _open_base(name: str, platform: Platform, reach: Reach, *, offline: bool) -> SourceImage:
@@ -169,31 +178,31 @@ def _wanted(plan: BuildPlan) -> Wanted:
     )
 
 
-def build(plan: BuildPlan, decided: Sequence[Decided], reach: Reach, reporter: Reporter) -> Built:
-    """Makes an image of what was decided; nothing leaves the cache yet.
+def build(plan: BuildPlan, reach: Reach, reporter: Reporter) -> tuple[tuple[Decided, ...], Built]:
+    """Decides, and makes an image of what was decided; nothing leaves the cache yet.
 
     Raises:
-        ModelwrapError: A package is not to be had, is damaged or does not fit the base; or the cache can't be written.
+        ModelwrapError: Base or packages are not to be had, are damaged or don't fit; or the cache can't be written.
     """
-    with keeping_interpreters():
+    with keeping_interpreters(), Vanguard() as vanguard:
+        decided = tuple(_decide(plan, platform, reach, reporter, vanguard) for platform in plan.platforms)
         made = [_image(plan, each, reach.cache, reporter) for each in decided]
     annotations = image_annotations(plan.image, plan.created)
-    return Built(ImageIndex(tuple(image for image, _ in made), annotations), tuple(packages for _, packages in made))
+    images, packages = (tuple(image for image, _ in made), tuple(packages for _, packages in made))
+    return decided, Built(ImageIndex(images, annotations), packages)
 
 
 def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> tuple[Image, Packages]:
+    if decided.underway is None:
+        raise AssertionError("whoever makes an image has begun with its packages")
     # What no package has a part in is made meanwhile: fetching leaves processors idle.
     with ThreadPoolExecutor(1, thread_name_prefix="own-layers") as beside:
         own = beside.submit(_own_layers, plan, decided, cache)
-        packages = _bring(plan, decided, cache, reporter)
+        with reporter.step("download") as step:
+            packages = decided.underway.packages(step)
+            step.tell(f"{len(packages.wheels)} wheels")
         with reporter.step("layers") as step:
-            wheels = wheel_layers(
-                packages.wheels,
-                decided.target,
-                cache,
-                bytecode=plan.has_bytecode,
-                onlooker=Inspector(cache),
-            )
+            wheels = decided.underway.layers()
             below, above = own.result()
             layers = (*decided.base.layers, *below, *wheels, *above)
             step.tell(f"{len(layers)} layers")
@@ -201,13 +210,6 @@ def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) 
     config = image_config(plan.image, decided.base.config, layers, decided.target.platform, plan.created)
     annotations = image_annotations(plan.image, plan.created, decided.base.digest)
     return Image(decided.target.platform, config, layers, annotations), packages
-
-
-def _bring(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> Packages:
-    with reporter.step("download") as step:
-        packages = bring(decided.resolution, _wanted(plan), decided.target, cache, step)
-        step.tell(f"{len(packages.wheels)} wheels")
-    return packages
 
 
 def _check(plan: BuildPlan, decided: Decided, wheels: Sequence[WheelFile], cache: Cache, reporter: Reporter) -> None:
