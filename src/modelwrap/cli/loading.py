@@ -16,4 +16,6 @@ def loading() -> Iterator[None]:
     try:
         yield
     finally:
+        # What was loaded stays to the end; a later look for garbage leaves it out.
+        gc.freeze()
         gc.enable()
