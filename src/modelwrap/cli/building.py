@@ -155,8 +155,8 @@ def _build(request: Request, plan: BuildPlan) -> int:
         reporting(quiet=request.quiet) as reporter,
         reaching(insecure=request.insecure, ca_bundle=request.ca_bundle) as reach,
     ):
-        decided, built = build(plan, reach, reporter)
-        carries = request.sbom and (request.push or request.oci or request.tar)
+        carries = request.sbom and bool(request.push or request.oci or request.tar)
+        decided, built = build(plan, reach, reporter, billed=carries)
         referrers = bills(plan, built, decided, reach, reporter) if carries else ()
         reports = deliver(built, _sinks(request, reach, engine, referrers), names, reporter)
     locks = _keep_locks(request, built)

@@ -178,21 +178,31 @@ def _wanted(plan: BuildPlan) -> Wanted:
     )
 
 
-def build(plan: BuildPlan, reach: Reach, reporter: Reporter) -> tuple[tuple[Decided, ...], Built]:
+def build(
+    plan: BuildPlan, reach: Reach, reporter: Reporter, *, billed: bool = False
+) -> tuple[tuple[Decided, ...], Built]:
     """Decides, and makes an image of what was decided; nothing leaves the cache yet.
+
+    Args:
+        plan: What to make.
+        reach: All that is reached for it.
+        reporter: Shows how it goes.
+        billed: Whether `bills` comes next, which then finds its work done.
 
     Raises:
         ModelwrapError: Base or packages are not to be had, are damaged or don't fit; or the cache can't be written.
     """
     with keeping_interpreters(), Vanguard() as vanguard:
         decided = tuple(_decide(plan, platform, reach, reporter, vanguard) for platform in plan.platforms)
-        made = [_image(plan, each, reach.cache, reporter) for each in decided]
+        made = [_image(plan, each, reach.cache, reporter, billed=billed) for each in decided]
     annotations = image_annotations(plan.image, plan.created)
     images, packages = (tuple(image for image, _ in made), tuple(packages for _, packages in made))
     return decided, Built(ImageIndex(images, annotations), packages)
 
 
-def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) -> tuple[Image, Packages]:
+def _image(
+    plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter, *, billed: bool
+) -> tuple[Image, Packages]:
     if decided.underway is None:
         raise AssertionError("whoever makes an image has begun with its packages")
     # What no package has a part in is made meanwhile: fetching leaves processors idle.
@@ -201,6 +211,9 @@ def _image(plan: BuildPlan, decided: Decided, cache: Cache, reporter: Reporter) 
         with reporter.step("download") as step:
             packages = decided.underway.packages(step)
             step.tell(f"{len(packages.wheels)} wheels")
+        if billed:
+            # What is wrong with a wheel its layer says, or the step of the bills.
+            beside.submit(bill_for, plan, decided.base.digest, packages.wheels, decided.target, cache)
         with reporter.step("layers") as step:
             wheels = decided.underway.layers()
             below, above = own.result()
