@@ -137,6 +137,35 @@ def test_names_of_files_may_hold_anything(model: Path) -> None:
     assert all((model / "build/model" / path.name).read_text() == "1" for path in odd)
 
 
+@pytest.mark.parametrize(
+    ("contract", "said", "meanwhile"),
+    [
+        ('{"features": [}', "contract.json is no JSON: Expecting value: line 1 column 15 (char 14)", "is a guess"),
+        ("[" * 100_000, "contract.json is no JSON: ", "is a guess"),
+        ('{"feature": []}', "contract.json lists no features", "is a guess"),
+        ('{"features": [{"nam": "x"}]}', 'contract.json: features[0] is {"nam": "x"}', "is a guess"),
+        (
+            '{"features": [{"name": "x", "ftype": "continuous", "range": [5]}]}',
+            "contract.json: features[0] (x): range is [5]",
+            "is made from it as far as it goes",
+        ),
+    ],
+)
+def test_a_contract_that_makes_no_sense_is_told_with_its_place(
+    contract: str, said: str, meanwhile: str, model: Path
+) -> None:
+    (model / "contract.json").write_text(contract)
+    outcome = modelwrap(model, *GUIDE)
+    assert outcome.status == 0, outcome.err
+    assert f"note: {said}" in outcome.err
+    assert f"  correct it, or remove it: the example request of README.md {meanwhile}" in outcome.err
+
+
+def test_a_contract_in_order_needs_no_note(model: Path) -> None:
+    (model / "contract.json").write_text('{"features": [{"name": "x", "ftype": "continuous"}]}')
+    assert "contract.json" not in modelwrap(model, *GUIDE).err
+
+
 def test_a_reader_of_the_output_that_goes_away_is_no_bug(model: Path) -> None:
     shell = f"'{COMMAND}' --help | true; exit 0"
     ended = subprocess.run(["sh", "-c", shell], check=False, capture_output=True, text=True)

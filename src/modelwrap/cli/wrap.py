@@ -16,6 +16,7 @@ from modelwrap.cli import terminal
 from modelwrap.cli.command import Command
 from modelwrap.cli.ending import ending_in_order
 from modelwrap.cli.exits import Exit
+from modelwrap.cli.trial.contract import CONTRACT_FILE, read_contract
 from modelwrap.cli.values import SERVICE_TYPE
 from modelwrap.contract import Role
 from modelwrap.errors import ProjectError
@@ -23,7 +24,7 @@ from modelwrap.image.generated import generated_entries
 from modelwrap.image.plan import ImagePlan, make_plan
 from modelwrap.image.reference import check_base_image, default_image_name, make_reference
 from modelwrap.image.staging import check_output, write_folder
-from modelwrap.project import LeftOut, read_project
+from modelwrap.project import LeftOut, make_example, read_project
 
 __all__ = ["COMMAND", "Request", "left_out_lines", "make_command", "wrap"]
 
@@ -91,7 +92,7 @@ def _write_message(error: OSError, output: Path) -> str:
 
 
 def _report(plan: ImagePlan, next_step: str) -> None:
-    for text in plan.notes:
+    for text in (*plan.notes, *_contract_notes(plan)):
         terminal.note(text)
     folder = plan.project.folder
     for line in left_out_lines(folder.left_out):
@@ -102,6 +103,22 @@ def _report(plan: ImagePlan, next_step: str) -> None:
         f"{terminal.size(folder.size)}, as {plan.reference}"
     )
     terminal.say(next_step)
+
+
+def _contract_notes(plan: ImagePlan) -> Iterator[str]:
+    """What no tester understands of a contract: the example request is made without it, or without a part of it."""
+    project, path = plan.project, plan.project.root / CONTRACT_FILE
+    if not path.exists():
+        return
+    try:
+        read_contract(path)
+    except ProjectError as error:
+        example = make_example(project.root, project.role, project.model.methods)
+        meanwhile = "is made from it as far as it goes" if example.is_of_the_model else "is a guess meanwhile"
+        yield (
+            f"{error.message.replace(str(path), CONTRACT_FILE)}\n"
+            f"correct it, or remove it: the example request of README.md {meanwhile}, and modelwrap test refuses it"
+        )
 
 
 def _next_step(output: Path) -> str:

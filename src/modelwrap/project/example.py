@@ -109,7 +109,7 @@ def _features(root: Path) -> Iterator[tuple[str, JSONValue]]:
         if any(feature.get("shape") is not None for feature in features):
             return
         expanded = [pair for feature in features for pair in _expand(feature)]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return
     yield from expanded
 

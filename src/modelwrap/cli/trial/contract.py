@@ -91,7 +91,7 @@ def read_contract(path: Path) -> Contract:
         document = json.loads(path.read_bytes())
     except OSError as error:
         raise ProjectError(f"{path} can't be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProjectError(f"{path} is no JSON: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("features"), list) or not document["features"]:
         raise ProjectError(
