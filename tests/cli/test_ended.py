@@ -104,6 +104,20 @@ def test_a_build_that_waits_for_an_index_ends_at_once_and_so_does_its_resolver(b
     assert not (bench.folder / "out").exists()
 
 
+def test_a_build_that_fails_does_not_wait_for_its_resolver(bench: Bench) -> None:
+    with HoldingServer() as server:
+        (bench.model / "requirements.txt").write_text(f"--index-url http://{server.address}/simple\ngreeting\n")
+        words: list[str | Path] = ["build", bench.model, "--base-image", f"oci:{bench.folder / 'base'}"]
+        words += ["--oci", bench.folder / "out", "--python", "3.99"]
+        environment = {**os.environ, **_places(bench.folder), "UV_HTTP_TIMEOUT": "1000"}
+        ended = subprocess.run(
+            [COMMAND, *words], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    assert ended.returncode == 1
+    assert "not 3.99" in ended.stderr
+    assert not _half_made(bench.folder)
+
+
 def _eventually_nobody_runs_in(folder: Path) -> None:
     deadline = time.monotonic() + 20
     while found := [process for process in Path("/proc").glob("[0-9]*") if _runs_in(process, folder)]:

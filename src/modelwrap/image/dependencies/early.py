@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
+from modelwrap.image.loose_ends import Leash
 from modelwrap.image.target import PythonTarget
 
 __all__ = ["beginning_early"]
@@ -22,7 +23,7 @@ def beginning_early(
     """Yields what settles for the real target: by what was begun for the guess if that was right, and anew if not.
 
     What indexes answered meanwhile is in the resolver's cache in both cases; what went wrong for a wrong guess is
-    nobody's business.
+    nobody's business. A resolver that still runs when the block ends is ended.
 
     Args:
         settle: Settles for a target.
@@ -31,11 +32,16 @@ def beginning_early(
     if guess is None:
         yield settle
         return
+    leash = Leash()
     with ThreadPoolExecutor(1, thread_name_prefix="settle") as thread:
-        begun = thread.submit(settle, guess)
+        begun = thread.submit(leash.hold, settle, guess)
 
         def settled(target: PythonTarget) -> T:
             is_right = replace(guess, executable=target.executable) == target
             return begun.result() if is_right else settle(target)
 
-        yield settled
+        try:
+            yield settled
+        finally:
+            # What failed meanwhile, or a guess that was wrong, leaves a resolver that nobody waits for.
+            leash.end()

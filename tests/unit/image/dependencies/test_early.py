@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from modelwrap.errors import RequirementsError
 from modelwrap.image.dependencies.early import beginning_early
+from modelwrap.image.loose_ends import run_program
 from modelwrap.image.target import PythonTarget
 
 REAL = PythonTarget("3.12.11", "/usr/local/bin/python3.12", libc_version=(2, 41))
@@ -54,6 +59,32 @@ def test_what_went_wrong_for_a_right_guess_is_raised() -> None:
         pytest.raises(RequirementsError, match=r"nothing fits glibc \(2, 41\)"),
     ):
         settled(REAL)
+
+
+@pytest.mark.parametrize("ends", ["by an error", "after a wrong guess"])
+def test_a_resolver_that_nobody_waits_for_is_ended(ends: str, tmp_path: Path) -> None:
+    """Else the block would wait for it: a thousand seconds."""
+    runs = tmp_path / "runs"
+    program = f"import pathlib, time; pathlib.Path({str(runs)!r}).touch(); time.sleep(1000)"
+
+    def settle(target: PythonTarget) -> str:
+        if target == REAL:
+            return "anew"
+        return str(run_program([sys.executable, "-c", program], os.environ).returncode)
+
+    def fail_while_it_runs() -> None:
+        with beginning_early(settle, WRONG) as settled:
+            while not runs.exists():
+                time.sleep(0.01)
+            assert settled(REAL) == "anew"
+            if ends == "by an error":
+                raise RequirementsError("not to be read")
+
+    if ends == "by an error":
+        with pytest.raises(RequirementsError, match="not to be read"):
+            fail_while_it_runs()
+    else:
+        fail_while_it_runs()
 
 
 def test_nothing_begins_without_a_guess() -> None:
