@@ -244,6 +244,21 @@ def test_a_base_that_is_not_to_be_had_is_named_with_the_way_to_another(bench: Be
     assert "--base-image registry.example/python:3.11-slim or --base-image oci:DIR" in outcome.err
 
 
+def test_a_base_that_the_cache_lacks_is_named_with_the_command_that_fetches_it(bench: Bench) -> None:
+    outcome = modelwrap(
+        *("build", bench.model, "--offline", "--platform", "linux/arm64", "--oci", bench.folder / "out"),
+        *("--base-image", "registry.example/python:3.12-slim"),
+        environment=quiet_environment(bench.folder / "cache"),
+    )
+    assert (outcome.status, outcome.out) == (1, "")
+    for said in (
+        "the image registry.example/python:3.12-slim can't be had: it is not in the cache, and --offline forbids",
+        "modelwrap inspect registry.example/python:3.12-slim --platform linux/arm64",
+        "oci:DIR",
+    ):
+        assert said in outcome.error
+
+
 def test_debian_packages_are_refused_with_both_ways_out(bench: Bench) -> None:
     write(bench.model, {"apt.txt": "libgomp1\n"})
     outcome = bench.build("--oci", bench.folder / "out")

@@ -46,11 +46,17 @@ def open_image(
         RegistryError: Its registry refused, or could not be reached.
         ProjectError: It is no name of an image.
     """
-    return read_image(open_shelf(text, cache or Cache.of_user(), connect, offline=offline), platform)
+    shelf = open_shelf(text, cache or Cache.of_user(), connect, offline=offline, platform=platform)
+    return read_image(shelf, platform)
 
 
 def open_shelf(
-    text: str, cache: Cache, connect: Callable[[str], Registry] = Registry, *, offline: bool = False
+    text: str,
+    cache: Cache,
+    connect: Callable[[str], Registry] = Registry,
+    *,
+    offline: bool = False,
+    platform: Platform | None = None,
 ) -> Shelf:
     """The place that has an image.
 
@@ -66,7 +72,7 @@ def open_shelf(
         return open_path(text, path, cache, tag)
     if text.startswith(_PATH_BEGINNINGS) or text.endswith(_ARCHIVE_ENDINGS):
         raise _refused_path(text)
-    return RegistryShelf(text, parse_reference(text), cache, connect, offline)
+    return RegistryShelf(text, parse_reference(text), cache, connect, offline, platform)
 
 
 def open_path(name: str, path: Path, cache: Cache, tag: str = "") -> Shelf:

@@ -11,7 +11,7 @@ from modelwrap.errors import BaseImageError
 from modelwrap.image.cache import Cache
 from modelwrap.image.documents import descriptor_of
 from modelwrap.image.image import Blob, Origin
-from modelwrap.image.oci import Descriptor
+from modelwrap.image.oci import Descriptor, Platform
 from modelwrap.image.reference import ImageName
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.exchanges import MANIFEST_KINDS
@@ -32,6 +32,7 @@ class RegistryShelf:
         image: What it means.
         connect: Makes a registry of its host.
         offline: Whether to make do with what the cache has.
+        platform: What it is wanted for, for messages; None for all that there is.
     """
 
     name: str
@@ -39,16 +40,14 @@ class RegistryShelf:
     cache: Cache
     connect: Callable[[str], Registry]
     offline: bool = False
+    platform: Platform | None = None
 
     def top(self) -> tuple[Descriptor, bytes]:
         """Asks the registry, unless the name has a digest that the cache knows."""
         if (self.offline or self.image.digest) and (known := self._recalled()) is not None:
             return known
         if self.offline:
-            raise BaseImageError(
-                f"the image {self.name} was never seen on this machine, and without a network it can't be fetched\n"
-                "build once with a network, or keep the base in a layout or an archive: oci:DIR, archive:FILE.tar"
-            )
+            raise self._not_here("it")
         with self.connect(self.image.registry) as registry:
             descriptor, content = pull_manifest(registry, self.image)
         with self.cache.writer() as writer:
@@ -69,11 +68,18 @@ class RegistryShelf:
         path = self.cache.blob(descriptor.digest, descriptor.size)
         return None if path is None else (descriptor, path.read_bytes())
 
+    def _not_here(self, what: str) -> BaseImageError:
+        platform = f" --platform {self.platform}" if self.platform else ""
+        return BaseImageError(
+            f"the image {self.name} can't be had: {what} is not in the cache, and --offline forbids to fetch it from "
+            f"{self.image.registry}\n"
+            f"fetch it where there is a network: modelwrap inspect {self.name}{platform} --files\n"
+            "or name an image that is here: oci:DIR, archive:FILE.tar or docker:NAME"
+        )
+
     def _fetch(self, descriptor: Descriptor) -> BinaryIO:
         if self.offline:
-            raise BaseImageError(
-                f"a layer of {self.name} is not in the cache, and without a network it can't be fetched"
-            )
+            raise self._not_here("a layer of it")
         registry = self.connect(self.image.registry)
         if descriptor.media_type in MANIFEST_KINDS:
             with registry:
