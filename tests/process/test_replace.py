@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 from collections import Counter
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from serving import ECHO, Served, alive, children, eventually, request
+from client_ports import bound_in_order
+from serving import ECHO, PATIENCE, Served, alive, children, eventually, request
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds workers through /proc")
 
@@ -25,12 +27,29 @@ class Who:
     def predict(self, X):
         return [[os.getpid()]]
 """
+#: The same, but one that loads waits while there is a file `slow`.
+SLOW_WHO = f"""
+import pathlib, time
+{WHO}
+    def load(self):
+        while pathlib.Path("slow").exists():
+            time.sleep(0.05)
+"""
 RESTARTS = "modelwrap_worker_restarts_total"
 
 
 def who(server: Served) -> int:
     """The process id of the worker that answers."""
     return int(server.post("/predict", {"data": {"ndarray": [[1]]}}).json()["data"]["ndarray"][0][0])
+
+
+def answered(client: socket.socket) -> int:
+    """The process id of the worker that answers on a connection, which stays open."""
+    client.settimeout(PATIENCE)
+    client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(PREDICT), PREDICT))
+    response = http.client.HTTPResponse(client)
+    response.begin()
+    return int(json.loads(response.read())["data"]["ndarray"][0][0])
 
 
 class Load:
@@ -121,6 +140,49 @@ def test_several_workers_share_the_ports(tmp_path: Path) -> None:
         with Load(server.http, 8):
             eventually(both_answered)
         assert seen == set(server.workers())
+
+
+def test_what_a_client_opens_at_once_is_shared_by_the_workers(tmp_path: Path) -> None:
+    with Served(tmp_path, "Who", "--workers", "2", files={"Who.py": WHO}) as server:
+        eventually(lambda: server.series()["modelwrap_workers_ready"] == 2)
+        with bound_in_order(16) as clients:
+            for client in clients:
+                client.setblocking(False)
+                client.connect_ex(("127.0.0.1", server.http))
+            answers = Counter(answered(client) for client in clients)
+        assert set(answers) == set(server.workers())
+        assert min(answers.values()) >= 4
+
+
+def test_another_worker_stands_in_for_one_that_was_killed_until_the_next_serves(tmp_path: Path) -> None:
+    with Served(tmp_path, "Who", "--workers", "2", files={"Who.py": SLOW_WHO}) as server:
+        eventually(lambda: server.series()["modelwrap_workers_ready"] == 2)
+        (tmp_path / "slow").touch()
+        dies, stays = server.workers()
+        os.kill(dies, signal.SIGKILL)
+        eventually(lambda: not alive(dies))
+        assert {who(server) for _ in range(40)} == {stays}
+        (tmp_path / "slow").unlink()
+        eventually(lambda: server.series()["modelwrap_workers_ready"] == 2)
+        eventually(lambda: {who(server) for _ in range(40)} == set(server.workers()))
+        assert server.stop() == 0
+
+
+def test_a_connection_outlives_that_its_worker_stood_in_for_another(tmp_path: Path) -> None:
+    with Served(tmp_path, "Who", "--workers", "2", files={"Who.py": SLOW_WHO}) as server:
+        eventually(lambda: server.series()["modelwrap_workers_ready"] == 2)
+        (tmp_path / "slow").touch()
+        dies, stays = server.workers()
+        os.kill(dies, signal.SIGKILL)
+        eventually(lambda: not alive(dies))
+        with bound_in_order(16) as clients:
+            for client in clients:
+                client.connect(("127.0.0.1", server.http))
+            assert {answered(client) for client in clients} == {stays}
+            (tmp_path / "slow").unlink()
+            eventually(lambda: {who(server) for _ in range(40)} == set(server.workers()) != {stays})
+            assert {answered(client) for client in clients} == {stays}
+        assert server.stop() == 0
 
 
 def test_a_worker_that_has_answered_enough_hands_over_without_losing_a_request(tmp_path: Path) -> None:

@@ -33,9 +33,11 @@ from modelwrap.runtime.metrics.segment import Segment
 from modelwrap.runtime.metrics.state import StateMetrics
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.supervision.channel import (
+    Accept,
     Channel,
     Drain,
     Failed,
+    Leave,
     Loaded,
     Names,
     Quiet,
@@ -118,7 +120,8 @@ class _Worker:
         self._berth = berth
         self._channel = channel
         self._segments = [Segment(descriptor) for descriptor in berth.metrics]
-        self._ports_open = asyncio.Event()
+        self._ports_open: asyncio.Future[Serve] = asyncio.get_running_loop().create_future()
+        self._engine: Engine | None = None
         self._told_to_drain = asyncio.Event()
         self._drain_seconds = settings.timeouts.drain
         self._application: Application | None = None
@@ -139,9 +142,9 @@ class _Worker:
         self._channel.send(Loaded(model.seconds, model.bytes))
         if self._settings.concurrency.workers == 1 or self._berth.slot == 0:
             start_custom_service(model.component.user_object)  # once, not in every worker
-        await self._ports_open.wait()
+        own = await self._ports_open
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._told_to_drain.set)
-        return await self._serve(model, self._counting(application))
+        return await self._serve(model, self._counting(application), own)
 
     async def _application_over(self, model: Model) -> Application:
         """The application, over a model whose state is restored first where it is kept."""
@@ -174,7 +177,11 @@ class _Worker:
         for message in self._channel.receive():
             match message:
                 case Serve():
-                    self._ports_open.set()
+                    self._ports_open.set_result(message)
+                case Accept(share) if self._engine is not None:
+                    self._engine.accept(share)
+                case Leave(share) if self._engine is not None:
+                    self._engine.leave(share)
                 case Unready():
                     self._say_unready()
                 case Save():
@@ -227,9 +234,10 @@ class _Worker:
 
     # -- serving ---------------------------------------------------------------------------------------------------
 
-    async def _serve(self, model: Model, application: ASGIApplication) -> int:
-        engine = Engine(application, self._settings, self._berth.listeners, inline=model.mailbox.inline)
-        await engine.start()
+    async def _serve(self, model: Model, application: ASGIApplication, own: Serve) -> int:
+        shares = self._berth.listeners[: own.shares]
+        self._engine = engine = Engine(application, self._settings, shares, inline=model.mailbox.inline)
+        await engine.start(own.share)
         if not model.mailbox.inline:
             model.mailbox.tell_crowds(engine.crowd)
         self._channel.send(Serving())

@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
 __all__ = [
+    "Accept",
     "Channel",
     "Drain",
     "Failed",
+    "Leave",
     "Loaded",
     "Message",
     "Names",
@@ -77,7 +79,29 @@ class Failed:
 
 @dataclass(slots=True)
 class Serve:
-    """Supervisor: the ports are open; accept connections."""
+    """Supervisor: the ports are open; accept the connections that come by one share of them.
+
+    Attributes:
+        share: The worker's own share.
+        shares: How many there are.
+    """
+
+    share: int
+    shares: int
+
+
+@dataclass(slots=True)
+class Accept:
+    """Supervisor: stand in for another worker; accept what comes by its share, too."""
+
+    share: int
+
+
+@dataclass(slots=True)
+class Leave:
+    """Supervisor: accept no more connections by this share; its own worker does again."""
+
+    share: int
 
 
 @dataclass(slots=True)
@@ -123,9 +147,12 @@ class Drain:
     seconds: float
 
 
-Message: TypeAlias = Loaded | Serving | Spent | Quiet | Failed | Saved | Names | Serve | Unready | Save | Drain
+Message: TypeAlias = (
+    Loaded | Serving | Spent | Quiet | Failed | Saved | Names | Serve | Accept | Leave | Unready | Save | Drain
+)
 _KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind for kind in (Loaded, Serving, Spent, Quiet, Failed, Saved, Names, Serve, Unready, Save, Drain)
+    kind.__name__: kind
+    for kind in (Loaded, Serving, Spent, Quiet, Failed, Saved, Names, Serve, Accept, Leave, Unready, Save, Drain)
 }
 
 

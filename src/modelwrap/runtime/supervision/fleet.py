@@ -16,8 +16,10 @@ from modelwrap.errors import SettingsError
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import Notices
 from modelwrap.runtime.supervision.channel import (
+    Accept,
     Drain,
     Failed,
+    Leave,
     Loaded,
     Message,
     Names,
@@ -73,6 +75,7 @@ class Worker:
         stage: Where it is in its life.
         outdated: Whether it is to be replaced by a fresh one.
         quiet: Whether it accepts no more connections.
+        shares: Which shares of the ports it was told to accept from.
         serving_since: When it began to serve.
         failure: What it said of its failure.
         overdue: When it should have ended, once it was told to go.
@@ -83,6 +86,7 @@ class Worker:
     stage: Stage = Stage.LOADING
     outdated: bool = False
     quiet: bool = False
+    shares: set[int] = field(default_factory=set)
     serving_since: float | None = None
     failure: Failed | None = None
     overdue: float = math.inf
@@ -144,7 +148,7 @@ class Fleet:
         wanted: How many workers.
         drain_seconds: How long a worker that is told to go may take to finish what is in progress.
         start: Starts a worker in a slot.
-        open_ports: Called before a worker is told to serve.
+        open_ports: Called before a worker is told to serve; returns into how many shares connections are spread.
 
     Attributes:
         verdict: Why there is no point in going on; None while there is.
@@ -157,12 +161,13 @@ class Fleet:
         *,
         drain_seconds: float,
         start: Callable[[int], Hand],
-        open_ports: Callable[[], None],
+        open_ports: Callable[[], int],
     ) -> None:
         self._name = name
         self._drain_seconds = drain_seconds
         self._start = start
         self._open_ports = open_ports
+        self._shares = 0
         self._posts = [_Post() for _ in range(wanted)]
         self._workers: list[Worker] = []
         self._ending = False
@@ -275,10 +280,13 @@ class Fleet:
                 worker.stage, worker.serving_since = Stage.SERVING, now
                 self._ever_served = True
                 self._hand_over(worker, now)
+                self._take_back(worker)
+                self._stand_in()
             case Spent():
                 worker.outdated = True
             case Quiet():
                 worker.quiet = True
+                self._stand_in()
             case Failed():
                 worker.failure = message
             case Names():
@@ -297,6 +305,7 @@ class Fleet:
                 post.successor = None
         if post is None or self._ending or self.verdict is not None:
             return  # it drained, or everything ends
+        self._stand_in()
         post.patience.died(now, 0.0 if worker.serving_since is None else now - worker.serving_since)
         self._restarts += self._ever_served
         if worker.stage is Stage.LOADING:
@@ -326,13 +335,39 @@ class Fleet:
         if self._ending:
             return
         try:
-            self._open_ports()
+            self._shares = self._open_ports()
         except SettingsError as error:
             self.verdict = Verdict(error.message)
         else:
             if self._names:
                 worker.hand.send(Names(list(self._names), []))
-            worker.hand.send(Serve())
+            own = self._own_share(worker)
+            worker.shares.add(own)
+            worker.hand.send(Serve(own, self._shares))
+
+    def _own_share(self, worker: Worker) -> int:
+        """The share of the ports that belongs to a worker's post."""
+        place = next(i for i, post in enumerate(self._posts) if worker in (post.current, post.successor))
+        return place % self._shares
+
+    def _stand_in(self) -> None:
+        """Let workers accept from shares that nobody accepts from, those first that have the fewest."""
+        staying = [worker for worker in self._workers if not (worker.leaving or worker.quiet)]
+        serving = [worker for worker in staying if worker.stage is Stage.SERVING]
+        if not serving or self._ending:
+            return
+        for share in sorted(set(range(self._shares)).difference(*(worker.shares for worker in staying))):
+            worker = min(serving, key=lambda worker: len(worker.shares))
+            worker.shares.add(share)
+            worker.hand.send(Accept(share))
+
+    def _take_back(self, worker: Worker) -> None:
+        """Let those leave a worker's own share that stood in for it."""
+        own = self._own_share(worker)
+        for other in self.serving():
+            if own in other.shares and self._own_share(other) != own:
+                other.shares.discard(own)
+                other.hand.send(Leave(own))
 
     def _spread(self, message: Names, heard_by: Worker) -> None:
         """Tell all other workers, and later ones, which names of the model came and went."""

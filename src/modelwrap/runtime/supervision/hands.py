@@ -60,7 +60,7 @@ def start_worker(
     slot: int,
     *,
     metrics: Sequence[int],
-    listeners: Sequence[int],
+    listeners: Sequence[tuple[int, ...]],
     run: str,
     environment: Mapping[str, str],
 ) -> ProcessHand:
@@ -70,7 +70,7 @@ def start_worker(
         words: The supervisor's own command line after the program's name.
         slot: The worker's number.
         metrics: The descriptors of all slots' metrics.
-        listeners: The descriptors of the ports.
+        listeners: The descriptors of the ports, by share.
         run: What all workers of this supervisor share and no others have.
         environment: All of its environment.
     """

@@ -27,19 +27,20 @@ class Berth(NamedTuple):
         slot: Its number among the workers.
         channel: The descriptor of its channel to the supervisor.
         metrics: The descriptors of all slots' metrics, by slot: it writes its own and shows all.
-        listeners: The descriptors of the ports.
+        listeners: The descriptors of the ports, by share.
         run: What all workers of one supervisor share and no others have.
     """
 
     slot: int
     channel: int
     metrics: tuple[int, ...]
-    listeners: tuple[int, ...]
+    listeners: tuple[tuple[int, ...], ...]
     run: str = ""
 
     def __str__(self) -> str:
-        """The word, such as `0:5:6,7:3,4:a1b2`."""
-        return f"{self.slot}:{self.channel}:{_joined(self.metrics)}:{_joined(self.listeners)}:{self.run}"
+        """The word, such as `0:5:6,7:3,4/8,9:a1b2`."""
+        listeners = "/".join(map(_joined, self.listeners))
+        return f"{self.slot}:{self.channel}:{_joined(self.metrics)}:{listeners}:{self.run}"
 
     @classmethod
     def parse(cls, word: str) -> Berth:
@@ -49,12 +50,12 @@ class Berth(NamedTuple):
             ValueError: It is no such word.
         """
         slot, channel, metrics, listeners, run = word.split(":")
-        return cls(int(slot), int(channel), _split(metrics), _split(listeners), run)
+        return cls(int(slot), int(channel), _split(metrics), tuple(map(_split, listeners.split("/"))), run)
 
     @property
     def descriptors(self) -> tuple[int, ...]:
         """All that is inherited."""
-        return (self.channel, *self.metrics, *self.listeners)
+        return (self.channel, *self.metrics, *(each for share in self.listeners for each in share))
 
 
 def _joined(numbers: tuple[int, ...]) -> str:

@@ -63,7 +63,10 @@ def supervise(settings: Settings, words: Sequence[str]) -> int:
     """
     with pidfile(settings.life.pidfile), contextlib.ExitStack() as stack:
         listeners = Listeners.bind(
-            settings.ports, backlog=settings.engine.backlog, write_timeout=settings.timeouts.write
+            settings.ports,
+            backlog=settings.engine.backlog,
+            write_timeout=settings.timeouts.write,
+            workers=settings.concurrency.workers,
         )
         stack.callback(listeners.close)
         admin_socket = stack.enter_context(bind(settings.ports.host, settings.ports.metrics))

@@ -17,7 +17,7 @@ import h2corn
 import h2corn._lib
 
 from modelwrap.runtime.settings import Settings
-from modelwrap.runtime.transports.listening import copies_made_since, open_files, put_aside
+from modelwrap.runtime.transports.listening import copies_among, open_files, put_aside, put_back
 from modelwrap.runtime.transports.scheduling import let_them_interrupt, let_them_wait, threads, weigh_less
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
@@ -36,23 +36,30 @@ class Engine:
     Args:
         application: The ASGI application.
         settings: Limits, time limits, and what the engine itself is told.
-        listeners: File descriptors of listening sockets; they stay the caller's.
+        shares: File descriptors of listening sockets, by share of the ports; they stay the caller's.
         inline: Whether the application makes the model's calls on the loop.
     """
 
     def __init__(
-        self, application: ASGIApplication, settings: Settings, listeners: Sequence[int], *, inline: bool = False
+        self,
+        application: ASGIApplication,
+        settings: Settings,
+        shares: Sequence[Sequence[int]],
+        *,
+        inline: bool = False,
     ) -> None:
         _silence_banner()
         self._inline = inline
-        self._listeners = listeners
-        self._listening: list[int] = []
+        self._shares = shares
+        #: The engine's own copies of each listening socket.
+        self._copies: dict[int, list[int]] = {}
         self._passing_on: set[int] = set()
-        self._server = h2corn.Server(cast("h2corn.Application", application), _config(settings, listeners))
+        listeners = [each for share in shares for each in share]
+        self._server = _Server(cast("h2corn.Application", application), _config(settings, listeners))
         self._serving: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Accept connections.
+    async def start(self, share: int = 0) -> None:
+        """Accept the connections that come by one share.
 
         Raises:
             OSError: The sockets can't be used.
@@ -60,7 +67,11 @@ class Engine:
         files, others = open_files(), threads()
         self._serving = asyncio.create_task(self._server.serve(), name="engine")
         await self._server.wait_started()
-        self._listening = copies_made_since(files, self._listeners)
+        made = open_files() - files
+        self._copies = {each: copies_among(made, each) for descriptors in self._shares for each in descriptors}
+        for other in range(len(self._shares)):
+            if other != share:
+                self.leave(other)
         self._set_turns(threads() - others)
 
     def _set_turns(self, own: set[int]) -> None:
@@ -79,6 +90,17 @@ class Engine:
         """
         (let_them_wait if is_crowd else let_them_interrupt)(self._passing_on)
 
+    def accept(self, share: int) -> None:
+        """Accept the connections that come by a further share, also those that wait already."""
+        for listener in self._shares[share]:
+            put_back(self._copies.get(listener, ()), listener)
+
+    def leave(self, share: int) -> None:
+        """Accept no more connections that come by a share; those that are open stay so."""
+        copies = [copy for listener in self._shares[share] for copy in self._copies.get(listener, ())]
+        with suppress(OSError):  # no descriptor is left: it goes on accepting
+            put_aside(copies)
+
     @property
     def serving(self) -> asyncio.Task[None]:
         """Done when the last request is answered after `stop_accepting`; fails where the engine can't go on."""
@@ -93,13 +115,22 @@ class Engine:
             linger: Seconds in which connections that are open may still bring requests. A client that has just
                 connected is about to ask, and would lose its request without a word.
         """
-        with suppress(OSError):  # no descriptor is left: the engine closes its own when it ends
-            put_aside(self._listening)
-        self._listening = []
+        for share in range(len(self._shares)):
+            self.leave(share)
+        self._copies = {}  # they are the engine's to close
         if linger:
             asyncio.get_running_loop().call_later(linger, self._server.shutdown)
         else:
             self._server.shutdown()
+
+
+class _Server(h2corn.Server):
+    """One that may listen on several sockets of one port."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens, each address once: for its banner, the server makes of them a configuration to check."""
+        return tuple(dict.fromkeys(super().addresses))
 
 
 def _config(settings: Settings, listeners: Sequence[int]) -> h2corn.Config:

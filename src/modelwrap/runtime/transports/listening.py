@@ -1,9 +1,10 @@
-"""Leaving a listening socket to others without letting go of the connections that came through it.
+"""Leaving a listening socket to others without letting go of the connections that came through it, and coming back.
 
 The engine knows one end: it stops accepting and closes every connection without a request in progress, also one that a
 client opened a moment ago and is about to ask on. So it is kept from accepting first, and told to end a little later.
 It listens on copies of the sockets that it was given. Each is replaced by a socket that nobody connects to: the engine
-finds nothing to accept any more, and other processes that share the sockets get all that comes.
+finds nothing to accept any more, and other processes that share the sockets get all that comes. The kernel goes on
+waking the engine for the sockets that it began with, so that it accepts from them again once they are put back.
 """
 
 from __future__ import annotations
@@ -14,27 +15,24 @@ import stat
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-__all__ = ["copies_made_since", "open_files", "put_aside"]
+__all__ = ["copies_among", "open_files", "put_aside", "put_back"]
 
 _OWN_FILES = "/dev/fd"
 
 
 def open_files() -> frozenset[int]:
     """The file descriptors of this process; none where the system doesn't list them."""
-    with suppress(OSError):
-        return frozenset(map(int, os.listdir(_OWN_FILES)))  # noqa: PTH208 - Path would make an object of each
-    return frozenset()
+    try:
+        listed = map(int, os.listdir(_OWN_FILES))  # noqa: PTH208 - Path would make an object of each
+    except OSError:
+        return frozenset()
+    return frozenset(descriptor for descriptor in listed if _is_open(descriptor))  # the list's own is closed by now
 
 
-def copies_made_since(before: frozenset[int], listeners: Iterable[int]) -> list[int]:
-    """The descriptors that have been opened for the same sockets.
-
-    Args:
-        before: What `open_files` told earlier.
-        listeners: Descriptors of sockets.
-    """
-    sockets = {_identity(descriptor) for descriptor in listeners}
-    return sorted(descriptor for descriptor in open_files() - before if _identity(descriptor) in sockets)
+def copies_among(descriptors: Iterable[int], listener: int) -> list[int]:
+    """Those descriptors that are of the same socket as one."""
+    wanted = _identity(listener)
+    return sorted(descriptor for descriptor in descriptors if _identity(descriptor) == wanted)
 
 
 def put_aside(copies: Sequence[int]) -> None:
@@ -49,6 +47,28 @@ def put_aside(copies: Sequence[int]) -> None:
         silent.setblocking(False)
         for descriptor in copies:
             os.dup2(silent.fileno(), descriptor, inheritable=False)
+
+
+def put_back(copies: Sequence[int], listener: int) -> None:
+    """Put a listening socket back in the place of its copies, and wake who waits for it: some may have come meanwhile.
+
+    Raises:
+        OSError: The socket is no longer there.
+    """
+    for descriptor in copies:
+        os.dup2(listener, descriptor, inheritable=False)
+    with socket.socket(fileno=os.dup(listener)) as listening:
+        # An event is told once, and those of the time between were told in vain. To set this option, to what it is,
+        # wakes all who wait for the socket; they look whether there is anything to accept.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 0)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _identity(descriptor: int) -> tuple[int, int] | None:

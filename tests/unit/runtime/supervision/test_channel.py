@@ -10,9 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from modelwrap.runtime.supervision.channel import (
+    Accept,
     Channel,
     Drain,
     Failed,
+    Leave,
     Loaded,
     Message,
     Quiet,
@@ -28,7 +30,9 @@ MESSAGES: list[Message] = [
     Spent(),
     Quiet(),
     Failed("no weights\nat all", "Traceback …", defect=True),
-    Serve(),
+    Serve(1, 2),
+    Accept(0),
+    Leave(0),
     Unready(),
     Drain(8.0),
 ]
@@ -76,8 +80,8 @@ def test_the_last_words_of_one_that_has_gone_are_heard(ends: tuple[Channel, Chan
 
 def test_what_nobody_is_there_to_hear_is_dropped(ends: tuple[Channel, Channel]) -> None:
     ends[0].close()
-    ends[1].send(Serve())
-    ends[1].send(Serve())
+    ends[1].send(Serve(0, 1))
+    ends[1].send(Serve(0, 1))
     assert ends[1].closed
 
 

@@ -9,7 +9,19 @@ from dataclasses import dataclass, field
 import pytest
 
 from modelwrap.errors import SettingsError
-from modelwrap.runtime.supervision.channel import Drain, Failed, Loaded, Message, Quiet, Serve, Serving, Spent, Unready
+from modelwrap.runtime.supervision.channel import (
+    Accept,
+    Drain,
+    Failed,
+    Leave,
+    Loaded,
+    Message,
+    Quiet,
+    Serve,
+    Serving,
+    Spent,
+    Unready,
+)
 from modelwrap.runtime.supervision.fleet import GRACE, Fleet, Stage, Worker
 from modelwrap.runtime.supervision.patience import HOPELESS
 
@@ -36,10 +48,12 @@ class FakeHand:
 class Rig:
     """A fleet with hands that are fakes, and a clock that is turned by hand."""
 
-    def __init__(self, wanted: int = 1, *, open_ports: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, wanted: int = 1, *, open_ports: Callable[[], int] | None = None) -> None:
         self.hands: list[FakeHand] = []
         self.now = 1000.0
-        self.fleet = Fleet("Model", wanted, drain_seconds=8.0, start=self.start, open_ports=open_ports)
+        self.fleet = Fleet(
+            "Model", wanted, drain_seconds=8.0, start=self.start, open_ports=open_ports or (lambda: wanted)
+        )
         self.fill()
 
     def start(self, slot: int) -> FakeHand:
@@ -80,18 +94,23 @@ def test_as_many_workers_as_wanted_are_started_in_slots_of_their_own() -> None:
 
 def test_ports_are_opened_before_a_worker_is_told_to_serve() -> None:
     opened: list[str] = []
-    rig = Rig(open_ports=lambda: opened.append("ports"))
+
+    def open_ports() -> int:
+        opened.append("ports")
+        return 1
+
+    rig = Rig(open_ports=open_ports)
     assert opened == []
     rig.says(rig.hands[0], Loaded(1.0, 10))
     assert opened == ["ports"]
-    assert rig.hands[0].told == [Serve()]
+    assert rig.hands[0].told == [Serve(0, 1)]
     assert rig.fleet.facts().serving == 0
     rig.says(rig.hands[0], Serving())
     assert rig.fleet.facts().serving == 1
 
 
 def test_ports_that_can_not_be_opened_are_the_end() -> None:
-    def taken() -> None:
+    def taken() -> int:
         raise SettingsError("port 1 is in use")
 
     rig = Rig(open_ports=taken)
@@ -194,7 +213,7 @@ def test_a_spent_worker_goes_once_its_successor_serves() -> None:
     rig.says(rig.hands[0], Spent())
     old, new = rig.hands
     assert new.slot == 1
-    assert old.told == [Serve()]
+    assert old.told == [Serve(0, 1)]
     rig.serves(new)
     assert old.told[-1] == Drain(8.0)
     rig.dies(old, 0)
@@ -295,4 +314,98 @@ def test_every_worker_hears_that_no_more_is_wanted() -> None:
 def test_a_worker_that_speaks_like_a_supervisor_is_a_defect() -> None:
     rig = Rig()
     with pytest.raises(TypeError, match="supervisor's to say"):
-        rig.says(rig.hands[0], Serve())
+        rig.says(rig.hands[0], Serve(0, 1))
+
+
+def test_each_worker_is_told_its_share_of_the_ports() -> None:
+    rig = Rig(2)
+    rig.says(rig.hands[1], Loaded(1.0, 10))
+    rig.says(rig.hands[0], Loaded(1.0, 10))
+    assert (rig.hands[0].told, rig.hands[1].told) == ([Serve(0, 2)], [Serve(1, 2)])
+
+
+def test_the_first_to_serve_stands_in_for_those_that_still_load() -> None:
+    rig = Rig(3)
+    rig.serves(rig.hands[1])
+    assert rig.hands[1].told == [Serve(1, 3), Accept(0), Accept(2)]
+    rig.says(rig.hands[2], Loaded(1.0, 10))
+    assert rig.hands[1].told == [Serve(1, 3), Accept(0), Accept(2)]
+    rig.says(rig.hands[2], Serving())
+    assert rig.hands[1].told == [Serve(1, 3), Accept(0), Accept(2), Leave(2)]
+    assert rig.hands[2].told == [Serve(2, 3)]
+
+
+def test_workers_accept_from_one_share_where_there_are_no_more() -> None:
+    rig = Rig(3, open_ports=lambda: 1)
+    rig.serves(*rig.hands)
+    rig.dies(rig.hands[0])
+    rig.serves(rig.hands[3])
+    assert [hand.told for hand in rig.hands] == [[Serve(0, 1)]] * 4
+
+
+def serving(workers: int) -> Rig:
+    """A fleet in which each worker has begun to serve, with what they were told till then forgotten."""
+    rig = Rig(workers)
+    rig.serves(*rig.hands)
+    for hand in rig.hands:
+        hand.told.clear()
+    return rig
+
+
+def test_one_that_serves_stands_in_for_one_that_died_until_the_next_serves() -> None:
+    rig = serving(2)
+    rig.dies(rig.hands[1])
+    assert rig.hands[0].told == [Accept(1)]
+    rig.says(rig.hands[2], Loaded(1.0, 10))
+    assert (rig.hands[2].told, rig.hands[0].told) == ([Serve(1, 2)], [Accept(1)])
+    rig.says(rig.hands[2], Serving())
+    assert rig.hands[0].told == [Accept(1), Leave(1)]
+
+
+def test_those_who_stand_in_for_no_one_yet_come_first() -> None:
+    rig = serving(4)
+    rig.dies(rig.hands[0])
+    rig.dies(rig.hands[1])
+    assert [rig.hands[2].told, rig.hands[3].told] == [[Accept(0)], [Accept(1)]]
+
+
+def test_one_that_stood_in_and_died_too_leaves_both_shares_to_another() -> None:
+    rig = serving(3)
+    rig.dies(rig.hands[0])
+    rig.dies(rig.hands[1])
+    assert rig.hands[2].told == [Accept(0), Accept(1)]
+
+
+def test_the_first_that_serves_again_stands_in_for_all_that_died() -> None:
+    rig = serving(2)
+    rig.dies(rig.hands[0])
+    rig.dies(rig.hands[1])
+    rig.serves(rig.hands[2])
+    assert rig.hands[2].told == [Serve(0, 2), Accept(1)]
+    rig.serves(rig.hands[3])
+    assert (rig.hands[2].told, rig.hands[3].told) == ([Serve(0, 2), Accept(1), Leave(1)], [Serve(1, 2)])
+
+
+def test_one_that_accepts_no_more_of_its_own_accord_is_stood_in_for_at_once() -> None:
+    rig = serving(2)
+    rig.says(rig.hands[1], Quiet())
+    assert rig.hands[0].told == [Accept(1)]
+
+
+def test_one_that_takes_over_has_its_predecessors_share_and_those_it_stood_in_for() -> None:
+    rig = serving(2)
+    for _ in range(2):  # the second time it is not replaced at once
+        rig.dies(next(hand for hand in reversed(rig.hands) if hand.slot == 1))
+    rig.says(rig.hands[0], Spent())
+    successor = rig.hands[-1]
+    rig.serves(successor)
+    assert successor.told == [Serve(0, 2), Accept(1)]
+    assert rig.hands[0].told == [Accept(1), Drain(8.0)]
+
+
+def test_no_one_stands_in_once_all_drain() -> None:
+    rig = serving(2)
+    rig.fleet.drain(rig.now)
+    rig.says(rig.hands[1], Quiet())
+    rig.dies(rig.hands[1], 0)
+    assert rig.hands[0].told == [Drain(8.0)]

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import socket
 import sys
+from contextlib import suppress
 
 import pytest
 
+from client_ports import bound_in_order
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.settings.ports import Listening, Ports
 from modelwrap.runtime.supervision.listeners import Listeners, address
 from rig.processes import free_port
 
 
-def bound(http: int = 0, grpc: int | None = 0, *, host: str = "127.0.0.1", write_timeout: float = 0.0) -> Listeners:
+def bound(
+    http: int = 0,
+    grpc: int | None = 0,
+    *,
+    host: str = "127.0.0.1",
+    write_timeout: float = 0.0,
+    workers: int = 1,
+) -> Listeners:
     second = None if grpc is None else Listening(grpc, "--grpc-port")
     ports = Ports(host, Listening(http, "--http-port"), second, Listening(0, "--metrics-port"))
-    return Listeners.bind(ports, backlog=8, write_timeout=write_timeout)
+    return Listeners.bind(ports, backlog=32, write_timeout=write_timeout, workers=workers)
+
+
+def waiting(descriptor: int) -> int:
+    """How many connections wait in a listening socket; they are taken."""
+    taken = 0
+    with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as listener, suppress(BlockingIOError):
+        listener.setblocking(False)
+        while True:
+            listener.accept()[0].close()
+            taken += 1
+    return taken
 
 
 def refuses(port: int) -> bool:
@@ -40,7 +60,7 @@ def test_a_port_refuses_until_it_is_opened_and_after_it_is_closed() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the last holder closes the port")
 def test_closing_holds_for_those_who_inherited_the_socket_too() -> None:
     listeners = bound(grpc=None)
-    with socket.fromfd(listeners.descriptors[0], socket.AF_INET, socket.SOCK_STREAM):
+    with socket.fromfd(listeners.descriptors[0][0], socket.AF_INET, socket.SOCK_STREAM):
         port = listeners.http_port
         listeners.open()
         listeners.close()
@@ -51,7 +71,7 @@ def test_both_apis_may_share_a_socket() -> None:
     port = free_port()
     listeners = bound(port, port)
     assert listeners.http_port == listeners.grpc_port == port
-    assert len(listeners.descriptors) == 1
+    assert [len(share) for share in listeners.descriptors] == [1]
     listeners.close()
 
 
@@ -91,7 +111,7 @@ def test_accepted_connections_inherit_the_limit_on_writing() -> None:
     listeners.open()
     with (
         socket.create_connection(("127.0.0.1", listeners.http_port)),
-        socket.fromfd(listeners.descriptors[0], socket.AF_INET, socket.SOCK_STREAM) as listening,
+        socket.fromfd(listeners.descriptors[0][0], socket.AF_INET, socket.SOCK_STREAM) as listening,
     ):
         listening.setblocking(True)
         accepted, _ = listening.accept()
@@ -105,3 +125,56 @@ def test_accepted_connections_inherit_the_limit_on_writing() -> None:
 )
 def test_an_address_is_written_as_one_writes_it(host: str, expected: str) -> None:
     assert address(host, 9000) == expected
+
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all workers share one socket")
+
+
+@on_linux
+@pytest.mark.parametrize("api", [0, 1])
+def test_each_worker_gets_its_share_of_what_a_client_opens_at_once(api: int) -> None:
+    listeners = bound(workers=2)
+    assert [listeners.open(), listeners.open()] == [2, 2]
+    port = (listeners.http_port, listeners.grpc_port or 0)[api]
+    with bound_in_order(16) as clients:
+        for client in clients:
+            client.connect(("127.0.0.1", port))
+        assert [waiting(share[api]) for share in listeners.descriptors] == [8, 8]
+    listeners.close()
+
+
+@on_linux
+def test_a_second_server_is_refused_a_port_that_several_workers_share() -> None:
+    first = bound(grpc=None, workers=2)
+    second = bound(first.http_port, None, workers=2)  # neither listens yet
+    first.open()
+    with pytest.raises(SettingsError, match=f"port {first.http_port} is in use"):
+        second.open()
+    with pytest.raises(SettingsError, match=f"port {first.http_port} is in use"):
+        bound(first.http_port, None, workers=2)
+    first.close()
+    second.close()
+
+
+@on_linux
+def test_closing_closes_every_share() -> None:
+    listeners = bound(grpc=None, workers=2)
+    port = listeners.http_port
+    with socket.fromfd(listeners.descriptors[1][0], socket.AF_INET, socket.SOCK_STREAM):
+        listeners.open()
+        listeners.close()
+        assert all(refuses(port) for _ in range(32))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_share_a_socket_where_the_system_gives_a_port_no_further_one(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "SO_REUSEPORT", -1)
+    listeners = bound(workers=workers)
+    assert [listeners.open(), listeners.open()] == [1, 1]
+    with bound_in_order(8) as clients:
+        for client in clients:
+            client.connect(("127.0.0.1", listeners.http_port))
+        assert waiting(listeners.descriptors[0][0]) == 8
+    listeners.close()

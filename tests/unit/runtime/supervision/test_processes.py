@@ -11,7 +11,7 @@ import pytest
 from modelwrap.runtime.supervision.processes import Berth, how_it_ended, reap, resident_bytes
 
 
-@pytest.mark.parametrize("berth", [Berth(0, 5, (7,), (3,)), Berth(12, 5, (7, 8, 9), (3, 4))])
+@pytest.mark.parametrize("berth", [Berth(0, 5, (7,), ((3,),)), Berth(12, 5, (7, 8, 9), ((3, 4), (10, 11)))])
 def test_a_berth_survives_being_a_word(berth: Berth) -> None:
     assert Berth.parse(str(berth)) == berth
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
 
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.settings.sources import Sources
@@ -14,6 +18,7 @@ from modelwrap.runtime.transports.listening import open_files
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 from serving import PATIENCE, eventually
 
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one share")
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
@@ -26,14 +31,20 @@ def saying(body: bytes) -> ASGIApplication:
 
 
 @asynccontextmanager
-async def serving(body: bytes, listener: socket.socket) -> AsyncIterator[Engine]:
-    engine = Engine(saying(body), Settings.of(Sources({"name": "Foo"})), [listener.fileno()])
+async def serving(body: bytes, *shares: socket.socket) -> AsyncIterator[Engine]:
+    """An engine that accepts from the first of these."""
+    engine = Engine(saying(body), Settings.of(Sources({"name": "Foo"})), [[share.fileno()] for share in shares])
     await engine.start()
     try:
         yield engine
     finally:
         engine.stop_accepting()
         await asyncio.wait_for(engine.serving, PATIENCE)
+
+
+def waiting(listener: socket.socket) -> bool:
+    """Whether a connection waits to be accepted."""
+    return bool(select.select([listener], [], [], 0)[0])
 
 
 async def asked(listener: socket.socket) -> bytes:
@@ -70,5 +81,66 @@ def test_who_connects_after_an_engine_has_left_meets_the_others_on_its_socket() 
             async with serving(b"leaves", listener) as leaving, serving(b"stays", listener):
                 leaving.stop_accepting(linger=PATIENCE)
                 return {await asked(listener) for _ in range(50)}
+
+    assert asyncio.run(scenario()) == {b"stays"}
+
+
+@contextmanager
+def two_shares() -> Iterator[tuple[socket.socket, socket.socket]]:
+    with socket.create_server(("127.0.0.1", 0)) as own, socket.create_server(("127.0.0.1", 0)) as other:
+        yield own, other
+
+
+def test_an_engine_leaves_the_shares_of_others_to_them() -> None:
+    async def scenario() -> set[bytes]:
+        with two_shares() as (own, other):
+            async with serving(b"own", own, other), serving(b"other", other, own):
+                return {(await asked(own)) + b" " + (await asked(other)) for _ in range(30)}
+
+    assert asyncio.run(scenario()) == {b"own other"}
+
+
+@on_linux
+def test_one_that_stands_in_answers_those_who_came_before_it_was_told_to() -> None:
+    async def scenario() -> bytes:
+        with two_shares() as (own, other):
+            async with serving(b"stands in", own, other) as engine:
+                waits = asyncio.create_task(asked(other))
+                assert await asked(own) == b"stands in"
+                await asyncio.to_thread(eventually, lambda: waiting(other))
+                assert not waits.done()
+                engine.accept(1)
+                return await waits
+
+    assert asyncio.run(scenario()) == b"stands in"
+
+
+@on_linux
+def test_one_may_stand_in_again_and_again_and_keeps_the_connections_of_each_time() -> None:
+    async def scenario() -> list[bytes]:
+        with two_shares() as (own, other):
+            async with serving(b"stands in", own, other) as engine:
+                kept = []
+                for _ in range(3):
+                    engine.accept(1)
+                    assert await asked(other) == b"stands in"
+                    kept.append(await asyncio.open_connection(*other.getsockname()))
+                    await asyncio.to_thread(eventually, lambda: not waiting(other))
+                    engine.leave(1)
+                async with serving(b"other", other, own):
+                    assert {await asked(other) for _ in range(30)} == {b"other"}
+                return [await answer(*connection) for connection in kept]
+
+    assert asyncio.run(scenario()) == [b"stands in"] * 3
+
+
+def test_one_that_stood_in_leaves_all_shares_when_it_goes() -> None:
+    async def scenario() -> set[bytes]:
+        with two_shares() as (own, other):
+            async with serving(b"leaves", own, other) as leaving, serving(b"stays", own, other) as staying:
+                for engine in (leaving, staying):
+                    engine.accept(1)
+                leaving.stop_accepting(linger=PATIENCE)
+                return {await asked(share) for share in (own, other) for _ in range(30)}
 
     assert asyncio.run(scenario()) == {b"stays"}
