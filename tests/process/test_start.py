@@ -159,6 +159,22 @@ def test_a_class_that_can_not_be_built_ends_the_start_with_the_users_own_error(t
     assert "modelwrap/runtime" not in ended.err
 
 
+def test_a_defect_of_ours_is_told_with_where_it_is_before_the_worker_ends(tmp_path: Path) -> None:
+    source = """
+from modelwrap.runtime import worker
+class Hostile:
+    def __init__(self):
+        del worker._leave_out_of_collections
+    def predict(self, X):
+        return X
+"""
+    ended = run_to_end(tmp_path, "Hostile", files={"Hostile.py": source})
+    assert ended.status == 3
+    assert "a defect of modelwrap, not of your model" in ended.err
+    assert "name '_leave_out_of_collections' is not defined" in ended.err
+    assert "SIGKILL" not in ended.err
+
+
 def test_an_error_without_a_frame_of_the_users_is_one_line(tmp_path: Path) -> None:
     ended = run_to_end(tmp_path, "Missing")
     assert len(ended.err.splitlines()) == 2  # that it loads, and that it can't

@@ -78,7 +78,7 @@ class Worker:
         shares: Which shares of the ports it was told to accept from.
         serving_since: When it began to serve.
         failure: What it said of its failure.
-        overdue: When it should have ended, once it was told to go.
+        overdue: When it should have ended, once it was told to go, or can't be told any more.
     """
 
     slot: int
@@ -249,10 +249,13 @@ class Fleet:
             self._drain(worker, now)
 
     def kill_overdue(self, now: float) -> None:
-        """End workers that were told to go and have not gone in time."""
+        """End workers that were told to go, or that can't be told, and have not gone in time."""
         for worker in self._workers:
             if worker.overdue <= now:
                 worker.overdue = math.inf
+                worker.failure = worker.failure or Failed(
+                    f"{self._name}: its process did not end in time and was killed"
+                )
                 worker.hand.kill()
                 self._notices.warn(f"worker {worker.slot} was not done in time and is killed", slot=worker.slot)
 
@@ -293,6 +296,13 @@ class Fleet:
                 self._spread(message, worker)
             case _:
                 raise TypeError(f"a worker says {message}, which is the supervisor's to say")
+
+    def lost(self, worker: Worker, now: float) -> None:
+        """Take in that a worker can't be told anything any more.
+
+        Most often it is about to end: whatever ended it is still being told, and how it ended says what it was.
+        """
+        worker.overdue = min(worker.overdue, now + GRACE)
 
     def died(self, worker: Worker, status: int, now: float) -> None:
         """Take in that a worker's process has ended."""

@@ -215,8 +215,7 @@ class _Supervisor:
         self._selector.unregister(hand.channel)
         worker = self._fleet.of_process(hand.pid)
         if worker is not None and not worker.leaving:
-            # A worker without a channel can't be told to stop. Most often it has just died.
-            hand.kill()
+            self._fleet.lost(worker, time.monotonic())
 
     def _hear(self, hand: ProcessHand) -> None:
         messages = hand.channel.receive()

@@ -287,6 +287,26 @@ def test_one_that_does_not_go_in_time_is_killed() -> None:
     assert rig.hands[0].ended == "killed"
 
 
+def test_one_that_can_not_be_told_anything_ends_by_itself_and_says_how() -> None:
+    rig = Rig()
+    rig.fleet.lost(rig.worker(rig.hands[0]), rig.now)
+    rig.fleet.kill_overdue(rig.now)
+    assert rig.hands[0].ended == ""
+    rig.dies(rig.hands[0], 3)
+    assert rig.fleet.verdict is not None
+    assert rig.fleet.verdict.defect
+
+
+def test_one_that_can_not_be_told_anything_and_stays_is_killed_which_is_not_taken_for_a_lack_of_memory() -> None:
+    rig = Rig()
+    rig.fleet.lost(rig.worker(rig.hands[0]), rig.now)
+    assert rig.fleet.wait(rig.now) == pytest.approx(GRACE)
+    rig.fleet.kill_overdue(rig.now + GRACE)
+    assert rig.hands[0].ended == "killed"
+    rig.dies(rig.hands[0])
+    assert rig.sentence() == "Model: its process did not end in time and was killed"
+
+
 def test_a_model_that_is_loaded_too_late_is_not_told_to_serve() -> None:
     rig = Rig()
     rig.fleet.drain(rig.now)
