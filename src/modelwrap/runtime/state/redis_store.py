@@ -250,11 +250,10 @@ class RedisStore:
 
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:
-        from redis.exceptions import RedisError  # noqa: PLC0415
-
+        redis = _redis_py()
         try:
             yield
-        except (RedisError, OSError) as error:
+        except (redis.RedisError, OSError) as error:
             raise StoreUnavailable(f"{self.place} does not keep state now: {_told(error)}") from error
 
 
@@ -268,12 +267,7 @@ def connect(url: str) -> Any:
         SettingsError: redis-py is not installed.
         ValueError: The URL is none of these.
     """
-    try:
-        import redis  # noqa: PLC0415 - an extra; only a state in Redis needs it
-    except ImportError:
-        raise SettingsError(
-            "state is to be kept in Redis, but redis-py is not installed: add redis to requirements.txt"
-        ) from None
+    redis = _redis_py()
     waits = {"socket_connect_timeout": _CONNECT, "socket_timeout": _ANSWER}
     scheme, _, rest = url.partition("://")
     plain, _, kind = scheme.partition("+")
@@ -282,6 +276,17 @@ def connect(url: str) -> Any:
     if kind == "sentinel":
         return _by_sentinels(plain, rest, waits)
     return redis.Redis.from_url(url, **waits)
+
+
+def _redis_py() -> Any:
+    try:
+        import redis  # noqa: PLC0415 - an extra; only a state in Redis needs it
+    except ImportError:
+        raise SettingsError(
+            "state is to be kept in Redis, but redis-py is not installed here: pip install redis "
+            "(an image made with --persistence has it)"
+        ) from None
+    return redis
 
 
 def _by_sentinels(scheme: str, rest: str, waits: dict[str, float]) -> Any:

@@ -288,6 +288,12 @@ def test_a_redis_that_is_not_there_is_unavailable_and_named_without_its_password
     assert "secret" not in without_password("redis://127.0.0.1:1/0?password=secret")
 
 
+def test_a_redis_without_its_client_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(SettingsError, match="redis-py is not installed here: pip install redis"):
+        RedisStore("redis://localhost:1", KEY)
+
+
 def test_a_url_that_is_none_is_refused_with_those_there_are() -> None:
     with pytest.raises(SettingsError, match="rediss://"):
         RedisStore("http://x", KEY)
