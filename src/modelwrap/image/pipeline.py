@@ -206,8 +206,8 @@ def _image(
     if decided.underway is None:
         raise AssertionError("whoever makes an image has begun with its packages")
     # What no package has a part in is made meanwhile: fetching leaves processors idle.
-    with ThreadPoolExecutor(1, thread_name_prefix="own-layers") as beside:
-        own = beside.submit(_own_layers, plan, decided, cache)
+    with ThreadPoolExecutor(2, thread_name_prefix="own-layers") as beside:
+        below, above = (beside.submit(make, plan, decided, cache) for make in (_below, _above))
         with reporter.step("download") as step:
             packages = decided.underway.packages(step)
             step.tell(f"{len(packages.wheels)} wheels")
@@ -216,8 +216,7 @@ def _image(
             beside.submit(bill_for, plan, decided.base.digest, packages.wheels, decided.target, cache)
         with reporter.step("layers") as step:
             wheels = decided.underway.layers()
-            below, above = own.result()
-            layers = (*decided.base.layers, *below, *wheels, *above)
+            layers = (*decided.base.layers, *below.result(), *wheels, *above.result())
             step.tell(f"{len(layers)} layers")
     _check(plan, decided, packages.wheels, cache, reporter)
     config = image_config(plan.image, decided.base.config, layers, decided.target.platform, plan.created)
@@ -234,16 +233,20 @@ def _check(plan: BuildPlan, decided: Decided, wheels: Sequence[WheelFile], cache
         step.tell("everything can be loaded")
 
 
-def _own_layers(plan: BuildPlan, decided: Decided, cache: Cache) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
-    """The layers below the packages', and those above: what changes seldom comes first."""
+def _below(plan: BuildPlan, decided: Decided, cache: Cache) -> tuple[Layer, ...]:
+    """The layers below the packages': what changes seldom comes first."""
+    target = decided.target
+    library = standard_library_layer(decided.base.layers, target, cache) if plan.has_bytecode else None
+    return (*((library,) if library else ()), environment_layer(target, cache))
+
+
+def _above(plan: BuildPlan, decided: Decided, cache: Cache) -> tuple[Layer, ...]:
+    """The layers above the packages'."""
     target, bytecode = decided.target, plan.has_bytecode
-    library = standard_library_layer(decided.base.layers, target, cache) if bytecode else None
-    below = (*((library,) if library else ()), environment_layer(target, cache))
-    above = (
+    return (
         runtime_layer(target, cache, bytecode=bytecode),
         *model_layers(plan.image, target, cache, bytecode=bytecode),
     )
-    return below, above
 
 
 def deliver(

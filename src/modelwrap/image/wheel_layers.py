@@ -69,7 +69,7 @@ def wheel_layers(
         bytecode: Whether compiled modules go in too; they do only where this interpreter can make them.
         onlooker: Sees what goes into each layer that is not recalled, from any thread.
         progress: Is told of each layer when it is there, from any thread.
-        workers: How many are made at once; as many as there are processors where it is None.
+        workers: How many are made at once; as many as keep all processors at work where it is None.
 
     Raises:
         DamagedBlob: A wheel can't be trusted.
@@ -86,7 +86,9 @@ def wheel_layers(
     sizes = {wheel: wheel.path.stat().st_size for wheel in wheels}
     groups = group_wheels(sizes.items())
     largest_first = sorted(groups, key=lambda group: -sum(sizes[wheel] for wheel in group))
-    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+    # Half of the time a layer waits for its compiled modules; what comes last must not be one layer alone.
+    at_once = (os.cpu_count() or 1) * (2 if compiler else 1)
+    with ThreadPoolExecutor(workers or at_once) as pool:
         made = dict(zip(largest_first, pool.map(make, largest_first), strict=True))
     return tuple(made[group] for group in groups)
 
