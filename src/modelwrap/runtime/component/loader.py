@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -20,10 +19,6 @@ __all__ = ["build", "find", "load", "takes", "user_traceback"]
 
 _OUR_FILES = str(Path(modelwrap.__file__).parent)
 _SELDONS = "seldon_core"
-#: The program of a model folder that writes what the class loads, by its usual name.
-_TRAINING = "train.py"
-#: How frameworks say that a file is missing, where they raise something else than FileNotFoundError.
-_SAYS_MISSING = re.compile(r"no such file|not found|(does not|doesn't) exist", re.IGNORECASE)
 
 
 def build(name: str, parameters: Mapping[str, UserValue]) -> UserValue:
@@ -42,7 +37,9 @@ def build(name: str, parameters: Mapping[str, UserValue]) -> UserValue:
     try:
         return make(**parameters)
     except (Exception, SystemExit) as error:
-        hint = _hint(parameters, error) or _training_hint(error)
+        from modelwrap.runtime.component import load_hints  # noqa: PLC0415 - for a failure, not for every start
+
+        hint = load_hints.about_parameters(make, parameters, error) or load_hints.about_file(error)
         raise LoadFailed(f"{name} could not be built: {_summary(error)}{hint}") from error
 
 
@@ -89,7 +86,9 @@ def load(user_object: UserValue) -> None:
     except (Exception, SystemExit) as error:
         if type(error).__name__ == "SeldonNotImplementedError":
             return
-        text = f"{type(user_object).__name__}.load() failed: {_summary(error)}{_training_hint(error)}"
+        from modelwrap.runtime.component.load_hints import about_file  # noqa: PLC0415 - for a failure
+
+        text = f"{type(user_object).__name__}.load() failed: {_summary(error)}{about_file(error)}"
         raise LoadFailed(text) from error
 
 
@@ -118,7 +117,9 @@ def _import(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         raise _module_missing(name, error) from error
     except (Exception, SystemExit) as error:
-        hint = _stand_in_hint(error.name or "") if isinstance(error, ImportError) else _training_hint(error)
+        from modelwrap.runtime.component.load_hints import about_file  # noqa: PLC0415 - for a failure
+
+        hint = _stand_in_hint(error.name or "") if isinstance(error, ImportError) else about_file(error)
         raise LoadFailed(f"module {name} could not be imported: {_summary(error)}{hint}") from error
 
 
@@ -141,7 +142,9 @@ def _module_missing(name: str, error: ModuleNotFoundError) -> LoadFailed:
         )
     if hint := _stand_in_hint(missing):
         return LoadFailed(f"module {name} imports {missing!r}{hint}")
-    return LoadFailed(f"module {name} imports {missing!r}, which is not installed: add its package to requirements.txt")
+    from modelwrap.runtime.component.load_hints import about_package  # noqa: PLC0415 - for a failure
+
+    return LoadFailed(f"module {name} imports {missing!r}, which is not installed{about_package()}")
 
 
 def _find(module: ModuleType, class_name: str) -> UserValue:
@@ -155,23 +158,6 @@ def _find(module: ModuleType, class_name: str) -> UserValue:
         there = f"it has {', '.join(sorted(own))}" if own else "it has no class"
         meant = f"; did you mean {near[0]}?" if near else ""
         raise LoadFailed(f"{module.__name__} has no class {class_name}: {there}{meant}") from None
-
-
-def _hint(parameters: Mapping[str, UserValue], error: BaseException) -> str:
-    """What to do about a constructor that does not take the graph's parameters."""
-    if not (parameters and isinstance(error, TypeError)):
-        return ""
-    return f" (it was called with the parameters {', '.join(parameters)})"
-
-
-def _training_hint(error: BaseException) -> str:
-    """What to run where a file is missing that the folder's training program may not have written yet."""
-    missing = isinstance(error, FileNotFoundError) or _SAYS_MISSING.search(str(error))
-    if not (missing and Path(_TRAINING).is_file()):
-        return ""
-    import shlex  # noqa: PLC0415 - for a failure, not for every start
-
-    return f"; has the model been trained? Run: python {shlex.quote(str(Path(_TRAINING).absolute()))}"
 
 
 def _summary(error: BaseException) -> str:

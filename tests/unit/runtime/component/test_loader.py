@@ -82,6 +82,50 @@ def test_other_errors_do_not_speak_of_training(folder: Path) -> None:
         loader.build("Model", {})
 
 
+def test_a_package_that_is_not_installed_says_how_to_install_it(folder: Path) -> None:
+    (folder / "requirements.txt").write_text("no-such-package\n")
+    (folder / "Model.py").write_text("import no_such_package\n")
+    with pytest.raises(LoadFailed) as failed:
+        loader.build("Model", {})
+    assert failed.value.message.endswith(f"pip install -r {folder}/requirements.txt")
+
+
+@pytest.mark.parametrize(
+    ("opened", "told"),
+    [
+        ("modell.pkl", "; did you mean 'model.pkl'?"),
+        ("iris/model.pkl", "; it is in the model folder, which is the working directory: write 'model.pkl'"),
+        ("/elsewhere/iris/model.pkl", "; it is in the model folder, which is the working directory: write 'model.pkl'"),
+        ("weights/layr.bin", "; did you mean 'weights/layer.bin'?"),
+        ("train.pkl", "; has the model been trained? Run: python {folder}/train.py"),
+        ("nowhere/vocabulary.txt", "; has the model been trained? Run: python {folder}/train.py"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_with_the_one_that_may_be_meant(folder: Path, opened: str, told: str) -> None:
+    (folder / "weights").mkdir()
+    for name in ("train.py", "model.pkl", "weights/layer.bin"):
+        (folder / name).touch()
+    (folder / "Model.py").write_text(f"class Model:\n    def load(self):\n        open({opened!r})\n")
+    with pytest.raises(LoadFailed) as failed:
+        loader.load(loader.build("Model", {}))
+    assert failed.value.message.endswith(told.format(folder=folder))
+
+
+def test_a_parameter_that_the_constructor_needs_is_told_with_how_to_give_it(folder: Path) -> None:
+    (folder / "Model.py").write_text("class Model:\n    def __init__(self, rate, path, depth=3): pass\n")
+    with pytest.raises(LoadFailed) as failed:
+        loader.build("Model", {"rate": 1})
+    assert failed.value.message.endswith(
+        """; give path a default, or a value: --parameters '[{"name": "path", "value": "...", "type": "STRING"}]'"""
+    )
+
+
+def test_an_error_within_the_constructor_does_not_speak_of_parameters(folder: Path) -> None:
+    (folder / "Model.py").write_text("class Model:\n    def __init__(self, rate=1): raise TypeError('no len()')\n")
+    with pytest.raises(LoadFailed, match=r"no len\(\)$"):
+        loader.build("Model", {})
+
+
 def test_a_parameter_that_the_constructor_does_not_take_is_named(folder: Path) -> None:
     (folder / "Model.py").write_text("class Model: pass")
     with pytest.raises(LoadFailed, match="called with the parameters rate"):
