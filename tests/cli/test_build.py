@@ -48,6 +48,22 @@ def test_quiet_prints_the_digest_and_nothing_else(bench: Bench) -> None:
     assert re.fullmatch(DIGEST, outcome.out)
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--tar", "there can't be written: a folder has that name\n  name a file, as in --tar "),
+        ("--oci", "there is there and is no image layout\n  name a folder that is new, empty, or a layout\n"),
+    ],
+)
+def test_a_place_that_can_not_take_the_image_is_refused_before_it_is_made(option: str, said: str, bench: Bench) -> None:
+    write(bench.folder / "there", {"mine.txt": "precious"})
+    outcome = bench.build("-t", "m:1", option, bench.folder / "there")
+    assert outcome.status == 1
+    assert said in outcome.err
+    assert "base  " not in outcome.err
+    assert [path.name for path in (bench.folder / "there").iterdir()] == ["mine.txt"]
+
+
 def engine(folder: Path, name: str, *, answers: bool) -> None:
     """A container engine that keeps what it is given to load, if it answers at all."""
     write(folder, {name: f'#!/bin/sh\n[ {int(answers)} = 1 ] || exit 1\n[ "$1" != load ] || cat >"$0.loaded"\n'})

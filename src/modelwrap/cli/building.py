@@ -150,6 +150,7 @@ def _build(request: Request, plan: BuildPlan) -> int:
     """Makes the image and brings it where it is wanted; its digest is the result."""
     began = time.monotonic()
     names = _names(request, plan)
+    _check_places(request)
     engine = _engine(quiet=request.quiet) if request.load else ""
     with (
         reporting(quiet=request.quiet) as reporter,
@@ -179,6 +180,18 @@ def _sinks(request: Request, reach: Reach, engine: str, referrers: tuple[Entry, 
     if request.push:
         sinks.append(("push", RegistrySink(reach.connect, referrers)))
     return sinks
+
+
+def _check_places(request: Request) -> None:
+    """Refuses a place that can't take the image, before the work and not after it.
+
+    Raises:
+        ImageError: There is another thing of that name.
+    """
+    if request.oci:
+        LayoutSink(Path(request.oci)).check()
+    if request.tar:
+        ArchiveSink(Path(request.tar)).check()
 
 
 def _engine(*, quiet: bool) -> str:

@@ -42,6 +42,18 @@ class ArchiveSink:
     path: Path
     referrers: tuple[Entry, ...] = ()
 
+    def check(self) -> None:
+        """Refuses a path that no file can have, before an image is made for it.
+
+        Raises:
+            ImageError: It is a folder's; the message says what will do.
+        """
+        if self.path.is_dir():
+            raise ImageError(
+                f"the archive {self.path} can't be written: a folder has that name\n"
+                f"name a file, as in --tar {self.path / 'image.tar'}; --oci takes a folder"
+            )
+
     def write(self, index: ImageIndex, names: Sequence[ImageName], step: Step = SILENT) -> SinkReport:
         """Writes beside, then renames."""
         parcel = parcel_of(index, self.referrers)

@@ -42,6 +42,14 @@ class LayoutSink:
     folder: Path
     referrers: tuple[Entry, ...] = ()
 
+    def check(self) -> None:
+        """Refuses a folder that holds something else, before an image is made for it.
+
+        Raises:
+            ImageError: It does; the message says which folder will do.
+        """
+        _refuse_other_folder(self.folder)
+
     def write(self, index: ImageIndex, names: Sequence[ImageName], step: Step = SILENT) -> SinkReport:
         """Writes what is not there yet, blobs first."""
         parcel = parcel_of(index, self.referrers)
