@@ -141,10 +141,26 @@ def _refusal(root: Path, path: Path) -> ProjectError | None:
     try:
         module = Modules(root).find(path.stem)
         if module and module.classes:
+            _check_file_name(module)
             check_role(find_class(root, path.stem), Role.MODEL)
     except ProjectError as error:
         return error
     return None
+
+
+def _check_file_name(module: Module) -> None:
+    """Makes sure that a file with classes has a name that can be imported.
+
+    Raises:
+        ProjectError: It has not; the message says how to call it.
+    """
+    if module.name.isidentifier() and not keyword.iskeyword(module.name):
+        return
+    raise ProjectError(
+        f"{module.file} can't be imported: {module.name!r} is no name of a Python module\n"
+        f"classes in it: {', '.join(module.classes)}\n"
+        f"rename the file as the class that is to be served, such as {module.classes[0]}.py"
+    )
 
 
 def _offers_model(root: Path, module: Module) -> bool:

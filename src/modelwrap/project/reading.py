@@ -115,7 +115,10 @@ def choose_model_name(root: Path) -> str:
     if len(names) == 1:
         return names[0]
     if names:
-        raise ProjectError(f"{root} holds more than one model: {', '.join(names)}\nsay which one to serve")
+        raise ProjectError(
+            f"{root} holds more than one model: {', '.join(names)}\n"
+            f"name the one that is meant after the folder, as in: {root.name} {names[0]}"
+        )
     refused = refusals(root)
     if len(refused) == 1:
         raise refused[0]

@@ -166,6 +166,18 @@ def test_a_folder_without_a_model_says_what_is_wrong_with_each_file(tmp_path: Pa
         choose_model_name(tmp_path)
 
 
+def test_a_file_whose_name_can_not_be_imported_says_how_to_call_it(tmp_path: Path) -> None:
+    write(tmp_path, {"my-model.py": f"class MyModel:\n{PREDICT}"})
+    with pytest.raises(ProjectError, match=r"^my-model\.py can't be imported: .*\n.*\nrename .* MyModel\.py$"):
+        choose_model_name(tmp_path)
+
+
+def test_of_several_models_one_is_to_be_named_after_the_folder(tmp_path: Path) -> None:
+    write(tmp_path, {"A.py": f"class A:\n{PREDICT}", "B.py": f"class B:\n{PREDICT}"})
+    with pytest.raises(ProjectError, match=rf"more than one model: A, B\n.* as in: {tmp_path.name} A$"):
+        choose_model_name(tmp_path)
+
+
 def test_the_encoding_that_a_file_declares_is_honoured(tmp_path: Path) -> None:
     write(tmp_path, {"M.py": "# -*- coding: latin-1 -*-\nname = 'é'\nclass M:\n".encode("latin-1") + PREDICT.encode()})
     assert methods(tmp_path, "M") == {"predict"}
