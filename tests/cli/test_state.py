@@ -9,6 +9,8 @@ import pytest
 
 from bandits import COUNTERS, PICKLE, learn, tries, words
 from cli.command_line import modelwrap
+from modelwrap.runtime.state.file_store import FileStore
+from modelwrap.runtime.state.store import Version
 from redis_server import HAS_REDIS, RedisServer
 from serving import Served, eventually
 
@@ -49,6 +51,21 @@ def test_a_pickle_in_redis_is_listed_and_not_opened(tmp_path: Path) -> None:
         shown = modelwrap("state", "show", "--state-store", redis.url, environment=key)
         assert "is not opened here" in shown.out
         assert "no key is given" in modelwrap("state", "show", "--state-store", redis.url).error
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "drops 1 version of k"), (2, "drops 2 versions of k")])
+def test_what_would_be_dropped_is_counted(count: int, said: str, tmp_path: Path) -> None:
+    store, before = FileStore(tmp_path, "k"), None
+    for number in range(1, count + 1):
+        version = Version(number, "m")
+        store.write(b"state", version, after=before)
+        before = version
+    store.close()
+    assert said in modelwrap("state", "clear", "--state-store", tmp_path, "--key", "k").err
+    assert (
+        f"dropped: {said.split()[1]}"
+        in modelwrap("state", "clear", "--yes", "--state-store", tmp_path, "--key", "k").out
+    )
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:

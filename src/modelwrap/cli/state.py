@@ -10,7 +10,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -128,10 +128,14 @@ def _restore(store: Store, number: int | None, seal: Seal, _yes: bool) -> int:
 def _clear(store: Store, _number: int | None, seal: Seal, yes: bool) -> int:
     kept = store.versions()
     if not yes:
-        raise click.UsageError(f"this drops {len(kept)} versions of {store.key} for ever: say --yes if you mean it")
+        raise click.UsageError(f"this drops {_counted(kept)} of {store.key} for ever: say --yes if you mean it")
     versions.clear(store, seal, time=time.time())
-    terminal.result(f"{store.key} begins anew; {len(kept)} versions are dropped")
+    terminal.result(f"{store.key} begins anew; dropped: {_counted(kept)}")
     return Exit.GOOD
+
+
+def _counted(kept: Sequence[Kept]) -> str:
+    return f"{len(kept)} version{'' if len(kept) == 1 else 's'}"
 
 
 def _version(store: Store, number: int | None) -> Version:
