@@ -146,6 +146,13 @@ def test_feedback_is_tried_where_it_is_asked_for() -> None:
     assert lines(outcome)["metadata"] == "✓ puid of the request comes back"
 
 
+def test_an_error_that_every_probe_meets_is_shown_once(tmp_path: Path) -> None:
+    outcome = tried(folder(tmp_path, "raise ValueError('no weights')"))
+    assert outcome.status == 1
+    assert outcome.err.count("raise ValueError('no weights')") == 1
+    assert outcome.err.count("ValueError: no weights") == 1
+
+
 def test_parameters_reach_the_constructor(tmp_path: Path) -> None:
     place = folder(tmp_path, members="def __init__(self, factor):\n        assert factor == 3\n")
     assert "could not be built" in tried(place).err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,9 @@ __all__ = ["Served", "served"]
 _HOST = "127.0.0.1"
 _STOP_SECONDS = 15.0
 _SHOWN_LINES = 40
+#: Where an entry of the log begins, and what of it differs from request to request.
+_ENTRY = re.compile(r"^(?=\d{4}-\d\d-\d\d \d\d:)", re.MULTILINE)
+_OF_ONE_REQUEST = re.compile(r"^\d{4}-\d\d-\d\d \S+|\S+(?= failed: )|\b(?:error_id|puid|path)=\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +109,12 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def _last_lines(log: IO[bytes]) -> str:
     size = os.fstat(log.fileno()).st_size
     text = os.pread(log.fileno(), size, 0).decode(errors="replace")
-    return "\n".join(text.splitlines()[-_SHOWN_LINES:])
+    return "\n".join(_each_once(text).splitlines()[-_SHOWN_LINES:])
+
+
+def _each_once(text: str) -> str:
+    """A log without the entries that only repeat an earlier one, as where every probe meets the same error."""
+    entries: dict[str, str] = {}
+    for entry in _ENTRY.split(text):
+        entries.setdefault(_OF_ONE_REQUEST.sub("", entry), entry)
+    return "".join(entries.values())
