@@ -260,6 +260,12 @@ def _notes(sources: Sources) -> tuple[str, ...]:
         notes.append(
             f"{several.by} changes nothing with {persistence.by}: state is taken between two calls, of one thread"
         )
+    elif several.value > 1 and sources.value(options.server.INLINE):
+        inline = sources.said(options.server.INLINE)
+        notes.append(f"{several.by} changes nothing with {inline.by}: calls are made where the network is read")
+    store = sources.said(options.state.STATE_STORE)
+    if store.value and not persistence.value:
+        notes.append(f"{store.by} is set, but no state is kept: that takes {options.component.PERSISTENCE.flag}")
     threads = sources.said(options.server.GRPC_THREADS)
     if threads.value > 1:
         notes.append(f"{threads.by} changes nothing here: {options.server.THREADS.flag} holds for REST and gRPC")

@@ -157,6 +157,11 @@ def test_a_missing_or_mistaken_name_is_wrong_usage(flags: dict[str, str], says: 
         ({"TRACING": "1"}, "TRACING is set, but no spans are sent"),
         ({"PERSISTENCE": "1", "GUNICORN_THREADS": "4"}, "GUNICORN_THREADS changes nothing with PERSISTENCE"),
         ({"GRPC_THREADS": "10"}, "GRPC_THREADS changes nothing here"),
+        (
+            {"MODELWRAP_THREADS": "4", "MODELWRAP_INLINE": "1"},
+            "MODELWRAP_THREADS changes nothing with MODELWRAP_INLINE",
+        ),
+        ({"MODELWRAP_STATE_STORE": "/data"}, "MODELWRAP_STATE_STORE is set, but no state is kept"),
     ],
 )
 def test_a_setting_that_does_less_than_it_says_is_noted(environment: dict[str, str], says: str) -> None:
