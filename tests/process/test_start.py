@@ -175,6 +175,14 @@ class Hostile:
     assert "SIGKILL" not in ended.err
 
 
+def test_a_batch_size_that_is_no_number_is_the_classes_mistake(tmp_path: Path) -> None:
+    source = "class Joined:\n    max_batch_size = 'many'\n    def predict(self, X):\n        return X\n"
+    ended = run_to_end(tmp_path, "Joined", files={"Joined.py": source})
+    assert ended.status == 1
+    assert "max_batch_size is 'many': it must be a whole number of rows, such as 64" in ended.err
+    assert "defect" not in ended.err
+
+
 def test_an_error_without_a_frame_of_the_users_is_one_line(tmp_path: Path) -> None:
     ended = run_to_end(tmp_path, "Missing")
     assert len(ended.err.splitlines()) == 2  # that it loads, and that it can't

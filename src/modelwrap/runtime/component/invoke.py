@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from modelwrap.errors import ComponentFailed
+from modelwrap.errors import ComponentFailed, LoadFailed
 from modelwrap.runtime.component.coroutines import finished, plain
 from modelwrap.runtime.component.error_handlers import error_handlers
 from modelwrap.runtime.component.loader import user_traceback
@@ -113,8 +113,16 @@ class Component:
 
     @property
     def max_batch_size(self) -> int:
-        """The class's `max_batch_size`: the most rows that waiting requests are joined to; 0 where it says none."""
-        return int(getattr(self.user_object, "max_batch_size", 0) or 0)
+        """The class's `max_batch_size`: the most rows that waiting requests are joined to; 0 where it says none.
+
+        Raises:
+            LoadFailed: It says what is no number.
+        """
+        stated = getattr(self.user_object, "max_batch_size", 0) or 0
+        try:
+            return int(stated)
+        except (TypeError, ValueError):
+            raise LoadFailed(f"max_batch_size is {stated!r}: it must be a whole number of rows, such as 64") from None
 
     def joinable(self) -> bool:
         """Whether `predict` can take the rows of several requests at once: no raw method, and no metadata asked for."""
