@@ -69,6 +69,7 @@ __all__ = [
     "UnknownEncoding",
     "UnknownEndpoint",
     "UnknownName",
+    "UnknownReturn",
     "UnreadableState",
     "WrongMethod",
 ]
@@ -124,6 +125,16 @@ class InvalidRequest(RequestError):
     def __init__(self, message: str, reason: str = RequestError.reason) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class UnknownReturn(InvalidRequest):
+    """The class returned what no answer can carry, None for one.
+
+    Clients are told a fault of theirs, as Seldon's wrapper tells them; the log is told all the same, since it is none.
+    """
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"Unknown data type returned as payload (must be list or np array):{value}")
 
 
 class UnknownEndpoint(RequestError):

@@ -240,3 +240,10 @@ def test_an_access_log_has_a_line_for_every_request_but_not_for_scrapes(tmp_path
         (line,) = [line for line in server.err.splitlines() if "modelwrap.access" in line]
     assert "rest /predict" in line
     assert "status=200" in line
+
+
+def test_a_class_that_returns_nothing_is_told_to_the_log_too(tmp_path: Path) -> None:
+    source = "class Silent:\n    def predict(self, X):\n        X * 2\n"
+    with Served(tmp_path, "Silent", files={"Silent.py": source}) as server:
+        assert server.post("/predict", {"data": {"ndarray": [[1]]}}).status == 400
+        server.wait_said("ERROR modelwrap.requests: /predict failed: Unknown data type returned as payload")

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from modelwrap.errors import ComponentFailed, InvalidRequest
+from modelwrap.errors import ComponentFailed, UnknownReturn
 from modelwrap.runtime.bfloat16 import is_bfloat16, widened
 from modelwrap.runtime.tensors import Tensor, Tensors, tensor_features, tensors_in_kind
 from modelwrap.runtime.values import JSONObject, JSONValue, UserValue
@@ -136,7 +136,7 @@ def in_kind(value: UserValue, asked: Payload | None, class_names: Sequence[str] 
         class_names: Column names for results of two and more dimensions; `t:0`, `t:1`, ... where None.
 
     Raises:
-        InvalidRequest: No message carries such a value. The reference answers this with 400, so it is the same
+        UnknownReturn: No message carries such a value. The reference answers this with 400, so it is the same
             code here although the class is at fault.
         ComponentFailed: A list whose rows differ in length.
 
@@ -158,7 +158,7 @@ def in_kind(value: UserValue, asked: Payload | None, class_names: Sequence[str] 
         return Json(value)
     if isinstance(value, Custom | Tensors | Raw):
         return value
-    raise InvalidRequest(f"Unknown data type returned as payload (must be list or np array):{value}")
+    raise UnknownReturn(value)
 
 
 def _array_of(value: list[UserValue]) -> np.ndarray:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from modelwrap.errors import ComponentFailed, InvalidRequest, NotAvailable
+from modelwrap.errors import ComponentFailed, InvalidRequest, NotAvailable, UnknownReturn
 from modelwrap.runtime.content_types import BINARY, DATETIME, JSON, PANDAS, TEXT, converted
 from modelwrap.runtime.datatypes import Datatype
 from modelwrap.runtime.values import JSONValue, UserValue
@@ -185,7 +185,8 @@ def tensors_in_kind(value: UserValue, wanted: Wanted, class_names: Sequence[str]
         class_names: Names for the columns of an array of two and more dimensions; None for none.
 
     Raises:
-        InvalidRequest: The request names an output that there is not, or no tensor carries such a value.
+        InvalidRequest: The request names an output that there is not.
+        UnknownReturn: No tensor carries such a value.
         ComponentFailed: A list whose rows differ in length, or an array of a dtype that no tensor has.
     """
     if isinstance(value, Tensors):
@@ -242,7 +243,7 @@ def _tensor(name: str, value: UserValue, class_names: Sequence[str] | None) -> T
         return _of_one(name, bytes(value), BINARY)
     if isinstance(value, dict):
         return _of_one(name, value, JSON)
-    raise InvalidRequest(f"Unknown data type returned as payload (must be list or np array):{value}")
+    raise UnknownReturn(value)
 
 
 def _array_of(value: list[UserValue]) -> np.ndarray:

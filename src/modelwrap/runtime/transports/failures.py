@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 
-from modelwrap.errors import ComponentFailed, ModelwrapError
+from modelwrap.errors import ComponentFailed, ModelwrapError, UnknownReturn
 from modelwrap.runtime.component.loader import user_traceback
 
 __all__ = ["log_failure", "unexpected"]
@@ -19,6 +19,8 @@ _LOG = logging.getLogger("modelwrap.requests")
 
 def log_failure(error: ModelwrapError, path: str, puid: str) -> None:
     """Log an error that the user's class caused; the client's own faults are the client's to hear."""
+    if isinstance(error, UnknownReturn):
+        _LOG.error("%s failed: %s", path, error.message, extra={"puid": puid, "path": path})
     if not isinstance(error, ComponentFailed):
         return
     cause = error.__cause__
