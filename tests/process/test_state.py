@@ -33,6 +33,19 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 SIGNED = {"MODELWRAP_STATE_KEY": "secret"}
+#: Asks its state for a name that it has not kept.
+FORGETFUL = """
+class Forgetful:
+    seen = 0
+    def predict(self, X):
+        return X
+    def send_feedback(self, X, names, reward, truth):
+        self.seen += 1
+    def get_state(self):
+        return {"seen": self.seen}
+    def set_state(self, state):
+        self.seen = state["sean"]
+"""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -161,6 +174,18 @@ def test_state_that_can_not_be_read_is_refused_or_set_aside(tmp_path: Path) -> N
         assert tries(server) == 0
         assert "is set aside as" in server.err
     assert list((tmp_path / "states").rglob("*.aside-*"))
+
+
+def test_a_class_that_fails_on_its_kept_state_ends_the_start_with_its_own_traceback(tmp_path: Path) -> None:
+    kept = ("--persistence", "--state-store", str(tmp_path / "states"))
+    with Served(tmp_path, "Forgetful", *kept, files={"Forgetful.py": FORGETFUL}) as server:
+        assert request("POST", server.http, "/send-feedback", FEEDBACK).status == 200
+        assert server.stop() == 0
+    ended = run_to_end(tmp_path, "Forgetful", *kept)
+    assert ended.status == 1
+    assert "Forgetful does not take the state that was kept: KeyError: 'sean'" in ended.err
+    assert f'File "{tmp_path}/Forgetful.py", line ' in ended.err
+    assert "modelwrap/runtime" not in ended.err
 
 
 def test_half_a_pair_of_methods_is_refused(tmp_path: Path) -> None:

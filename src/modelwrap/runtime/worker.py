@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from modelwrap import compat
-from modelwrap.errors import LoadFailed, SettingsError, StateError
+from modelwrap.errors import LoadFailed, SettingsError, StateError, UnreadableState
 from modelwrap.runtime import assembly
 from modelwrap.runtime.assembly import Model
 from modelwrap.runtime.component.coroutines import finished
@@ -133,10 +133,10 @@ class _Worker:
         try:
             model = await assembly.load(self._settings)
             application = await self._application_over(model)
+        except (LoadFailed, UnreadableState) as error:
+            return self._fail(Failed(error.message, self._traceback_of(error)))
         except (SettingsError, StateError) as error:
             return self._fail(Failed(error.message))
-        except LoadFailed as error:
-            return self._fail(Failed(error.message, self._traceback_of(error)))
         self._application = application
         _leave_out_of_collections()
         self._channel.send(Loaded(model.seconds, model.bytes))
@@ -226,7 +226,7 @@ class _Worker:
         self._channel.send(failure)
         return Exit.REFUSED
 
-    def _traceback_of(self, error: LoadFailed) -> str:
+    def _traceback_of(self, error: LoadFailed | UnreadableState) -> str:
         if self._settings.logging.debug:
             return "".join(traceback.format_exception(error)).rstrip()
         shown = "" if error.__cause__ is None else user_traceback(error.__cause__)

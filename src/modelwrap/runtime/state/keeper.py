@@ -204,7 +204,7 @@ class Keeper(ABC):
             raise UnreadableState(
                 f"{error.message} ({self._store.key} in {self._store.place}): put back an older version with "
                 "`modelwrap state restore`, or start afresh with --state-unreadable fresh, which sets this one aside"
-            ) from error
+            ) from error.__cause__
         self._watch.set_aside(self._store.set_aside(), error.message)
         built = self._built
         self._on_model(lambda: self._subject.give(built))
