@@ -319,16 +319,16 @@ class Service:
     def _names(self, verb: Verb) -> Sequence[str] | None:
         """The class's names for the columns of a result; None where it states none."""
         if verb is Verb.TRANSFORM_INPUT and self._feature_names:
-            return _name_list(self._component.value_of("feature_names"))
+            return _name_list("feature_names", self._component.value_of("feature_names"))
         if not self._has_class_names:
             return None
-        return _name_list(self._component.value_of("class_names"))
+        return _name_list("class_names", self._component.value_of("class_names"))
 
     def _meta(self, verb: Verb, asked: Meta, result: _Result) -> Meta:
         tags = dict(asked.tags)
         own: list[Metric] = []
         if self._has_tags and (stated := self._component.value_of("tags")) is not MISSING:
-            tags.update(stated or {})
+            _add_tags(tags, stated or {})
         if self._has_metrics and (reported := self._component.value_of("metrics")) is not MISSING:
             own = list(check(reported))
         tags.update(result.tags)
@@ -375,8 +375,28 @@ def _payload(message: Message) -> Payload:
     return message.payload
 
 
-def _name_list(names: UserValue) -> list[str] | None:
-    return None if names is MISSING or names is None else list(names)
+def _name_list(member: str, names: UserValue) -> list[str] | None:
+    """The names that a member of the class states; None for none.
+
+    Raises:
+        ComponentFailed: It states something else.
+    """
+    try:
+        return None if names is MISSING or names is None else list(names)
+    except TypeError:
+        raise ComponentFailed(f"{member} of the class is {names!r}: it must be a list of names") from None
+
+
+def _add_tags(tags: JSONObject, stated: UserValue) -> None:
+    """Add what the class's `tags()` returned.
+
+    Raises:
+        ComponentFailed: It is no dict.
+    """
+    try:
+        tags.update(stated)
+    except (TypeError, ValueError):
+        raise ComponentFailed(f"tags() of the class returned {stated!r}: it must return a dict") from None
 
 
 def _merged(messages: Sequence[Message]) -> Meta:

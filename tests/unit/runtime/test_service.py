@@ -52,6 +52,24 @@ class Recorded:
         self.rewards.append(value)
 
 
+@pytest.mark.parametrize(
+    ("members", "verb", "told"),
+    [
+        ({"class_names": 3}, Verb.PREDICT, "class_names of the class is 3: it must be a list of names"),
+        ({"feature_names": 3}, Verb.TRANSFORM_INPUT, "feature_names of the class is 3: it must be a list of names"),
+        ({"tags": lambda self: 5}, Verb.PREDICT, r"tags\(\) of the class returned 5: it must return a dict"),
+        (
+            {"tags": lambda self: ["new"]},
+            Verb.PREDICT,
+            r"tags\(\) of the class returned \['new'\]: it must return a dict",
+        ),
+    ],
+)
+def test_names_and_tags_of_a_wrong_type_are_the_classes_fault(members: dict[str, Any], verb: Verb, told: str) -> None:
+    with pytest.raises(ComponentFailed, match=told):
+        ask(user(**{verb.value: lambda self, X, names: X}, **members), verb=verb)
+
+
 def test_predict_gets_the_array_and_the_names_and_answers_in_kind() -> None:
     received: list[Any] = []
 
