@@ -72,7 +72,7 @@ def test_an_image_without_a_version_is_noted() -> None:
         ([IMAGE, "--for", "kubernetes", "--memory", "2GB"], 1, "'2GB' is no amount of memory"),
         ([IMAGE, "--for", "seldon2"], 1, "--artifact"),
         (["./nowhere", "--for", "seldon"], 1, "there is no folder ./nowhere"),
-        (["nowhere.yaml", "--for", "seldon"], 1, "nowhere.yaml can't be read"),
+        (["nowhere.yaml", "--for", "seldon"], 1, "nowhere.yaml can't be read: there is no such file\n"),
     ],
 )
 def test_what_can_t_be_is_refused_and_nothing_is_printed(

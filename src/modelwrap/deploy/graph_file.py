@@ -67,6 +67,8 @@ def read_graph(path: Path, size: Size) -> tuple[str, Node]:
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DeployError(f"{path} can't be read: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise DeployError(f"{path} can't be read: {error}") from error
     document = _mapping(load_yaml(text, str(path)), str(path), _TOP)
