@@ -22,6 +22,8 @@ __all__ = ["reporting"]
 
 #: The width of the column with the steps' names.
 _NAME = 11
+#: So long a step must take, in seconds, for a speed to mean something: what was done before it began counts, too.
+_TIMED = 0.1
 
 
 @contextmanager
@@ -57,8 +59,9 @@ class _Count:
     def line(self, name: str) -> str:
         """The step when it is done: its name, what it came to, how much was moved and how fast, how long it took."""
         seconds = time.monotonic() - self.began
-        moved = f"{terminal.size(self.done)}, {_speed(self.done, seconds)}" if self.done else ""
-        told = ", ".join(filter(None, [self.outcome, moved]))
+        moved = terminal.size(self.done) if self.done else ""
+        speed = _speed(self.done, seconds) if self.done and seconds >= _TIMED else ""
+        told = ", ".join(filter(None, [self.outcome, moved, speed]))
         return f"{name:<{_NAME}}{told} ({seconds:.1f} s)"
 
 

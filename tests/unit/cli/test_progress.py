@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from modelwrap.cli.progress import reporting
+from modelwrap.cli.progress import _Count, reporting
 
 STEPS = """
 import threading
@@ -42,7 +42,18 @@ def test_in_a_log_each_step_is_one_line_when_it_is_done(capsys: pytest.CaptureFi
     assert captured.out == ""
     first, second = captured.err.splitlines()
     assert re.fullmatch(r"base +python:3\.12-slim \(\d+\.\d s\)", first)
-    assert re.fullmatch(r"download +9 wheels, 2\.0 MB, [\d.]+ [kMG]B/s \(\d+\.\d s\)", second)
+    assert re.fullmatch(r"download +9 wheels, 2\.0 MB(, [\d.]+ [kM]B/s)? \(\d+\.\d s\)", second)
+
+
+def test_what_moved_within_a_moment_has_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([10.0, 10.05, 20.0, 22.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    lines = []
+    for _ in range(2):
+        count = _Count()
+        count.advance(2_000_000)
+        lines.append(count.line("download"))
+    assert lines == ["download   2.0 MB (0.1 s)", "download   2.0 MB, 1.0 MB/s (2.0 s)"]
 
 
 def test_a_step_that_fails_leaves_the_telling_to_the_error(capsys: pytest.CaptureFixture[str]) -> None:
