@@ -35,8 +35,8 @@ lzma mimetypes ntpath numbers opcode operator os pathlib pickle pkgutil platform
 random reprlib runpy secrets selectors shlex shutil signal site socket socketserver ssl stat string struct
 subprocess sysconfig tarfile tempfile textwrap threading timeit token tokenize traceback types typing uuid
 warnings weakref zipfile zipimport
-asyncio collections concurrent concurrent/futures ctypes email html http importlib json logging multiprocessing
-pathlib re sysconfig unittest urllib wsgiref zipfile zoneinfo
+asyncio collections concurrent concurrent/futures ctypes email html http importlib importlib/metadata
+importlib/resources json logging multiprocessing pathlib re sysconfig unittest urllib wsgiref zipfile zoneinfo
 encodings/__init__ encodings/aliases encodings/ascii encodings/idna encodings/latin_1 encodings/utf_8
 """
 #: Modules and packages that the server loads, or NumPy; of a package, its modules but not those of packages in it.
