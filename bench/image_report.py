@@ -12,7 +12,7 @@ from bench.report import NOISE, Table
 __all__ = ["ADDED", "BOTH", "CODE", "COLD", "SMALL", "UNCHANGED", "Bar", "Measured", "Row", "as_json", "bars", "tables"]
 
 #: What the small package is; pure Python, without requirements of its own.
-SMALL = "tabulate"
+SMALL = "python-json-logger"
 COLD, UNCHANGED, CODE, ADDED, BOTH = "cold", "nothing changed", "code only", f"+ {SMALL}", "two platforms"
 STEPS = (COLD, UNCHANGED, CODE, ADDED, BOTH)
 _NONE = "-"

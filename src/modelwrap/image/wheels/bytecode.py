@@ -30,7 +30,7 @@ __all__ = ["Bytecode", "Compiled", "Source", "can_compile", "compile_sources", "
 _TOGETHER = 32
 _BLOCK = 1 << 20
 #: Part of every key in the cache; another number when what is made here changes.
-_FORM = 1
+_FORM = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,8 @@ def compile_sources(
         cache: Keeps what is made.
         archive: The zip archive that holds them; None where they are files.
         digest: Of the archive, or of all the files' content.
-        checked: Whether Python shall look at import whether the source is still the same.
+        checked: Whether Python shall look at import whether the source is still the same. Such code is worked on, and
+            its tracebacks point at the part of a line that failed; those of other code point at the line.
 
     Raises:
         ImageError: The interpreter that compiles did not come to its end.
@@ -149,7 +150,7 @@ def _run(sources: Sequence[Source], output: Path, archive: Path | None, checked:
         "output": str(output),
     }
     try:
-        return cast("list[int | None]", compile_in_one(job))
+        return cast("list[int | None]", compile_in_one(job, columns=checked))
     except InterpreterEnded as error:
         raise ImageError(
             f"compiling {sources[0].path} and {len(sources) - 1} more ended with {error}\n"

@@ -50,11 +50,11 @@ def dumped(seed: str, other: str, *words: str) -> list[str]:
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.split()
 
 
-def compiled(folder: Path, sources: dict[str, str]) -> dict[str, bytes]:
+def compiled(folder: Path, sources: dict[str, str], *, checked: bool = True) -> dict[str, bytes]:
     for name, text in sources.items():
         (folder / name).write_text(text)
     wanted = [Source(str(folder / name), f"microservice/{name}") for name in sources]
-    return dict(compile_sources(wanted, Cache(folder / "cache"), archive=None, digest="any", checked=True))
+    return dict(compile_sources(wanted, Cache(folder / "cache"), archive=None, digest="any", checked=checked))
 
 
 def test_what_the_process_did_before_does_not_show() -> None:
@@ -94,6 +94,18 @@ def test_modules_are_compiled_for_the_image_and_python_checks_their_source(tmp_p
     assert b"/microservice/flower.py" in found[path]
 
 
+@pytest.mark.parametrize("checked", [True, False])
+def test_tracebacks_point_at_columns_in_the_model_s_code_and_at_lines_in_packages(
+    tmp_path: Path, checked: bool
+) -> None:
+    with keeping_interpreters():  # those of one kind must not do the other's jobs
+        compiled(tmp_path, {"before.py": SOURCE}, checked=not checked)
+        (module,) = compiled(tmp_path, {"flower.py": "1 + one"}, checked=checked).values()
+    lines, _, columns, _ = zip(*marshal.loads(module[16:]).co_positions(), strict=True)
+    assert 1 in lines
+    assert any(column is not None for column in columns) == checked
+
+
 def test_what_does_not_compile_is_left_out(tmp_path: Path) -> None:
     sources = {"two.py": "print 'two'", "null.py": "\0", "deep.py": "(" * 2000 + ")" * 2000, "right.py": "1"}
     assert [path.rpartition("/")[2][:6] for path in compiled(tmp_path, sources)] == ["right."]
@@ -123,8 +135,8 @@ def test_an_interpreter_that_is_kept_does_job_after_job_and_ends(
     monkeypatch.setattr(bytecode, "_TOGETHER", 1)
     begun, start = list[subprocess.Popen[bytes]](), interpreters._start
 
-    def begin() -> subprocess.Popen[bytes]:
-        begun.append(start())
+    def begin(*, columns: bool) -> subprocess.Popen[bytes]:
+        begun.append(start(columns=columns))
         return begun[-1]
 
     monkeypatch.setattr(interpreters, "_start", begin)
