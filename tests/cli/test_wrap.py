@@ -95,6 +95,13 @@ def test_what_is_left_out_is_said(model: Path) -> None:
     assert not (model / "build/model/.env").exists()
 
 
+def test_of_caches_the_bytecode_that_python_leaves_everywhere_is_not_worth_a_line(model: Path) -> None:
+    write(model, {"__pycache__/a.cpython-311.pyc": "", "b.pyc": "", ".cache/huggingface/model.bin": "weights"})
+    outcome = modelwrap(model, *GUIDE)
+    assert "left out (cache): .cache/\n" in outcome.err
+    assert "pyc" not in outcome.err
+
+
 def test_an_output_folder_inside_the_model_folder_is_never_copied_into_itself(model: Path) -> None:
     for folder in ("build", "out", "deep/out"):
         assert modelwrap(model, *GUIDE, "--out-folder", model / folder).status == 0

@@ -30,6 +30,8 @@ __all__ = ["COMMAND", "Request", "left_out_lines", "make_command", "wrap"]
 
 #: How many paths of one kind are named before the rest is only counted.
 _NAMED = 4
+#: What ends the paths of bytecode.
+_BYTECODE = ("__pycache__/", ".pyc", ".pyo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +128,11 @@ def _next_step(output: Path) -> str:
 
 
 def left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
-    """One line for each reason, with the first paths it holds for."""
-    reasons = Counter(entry.reason for entry in left_out)
+    """One line for each reason, with the first paths it holds for; none for the bytecode that Python leaves behind."""
+    worth_telling = [entry for entry in left_out if not entry.path.endswith(_BYTECODE)]
+    reasons = Counter(entry.reason for entry in worth_telling)
     for reason, count in sorted(reasons.items()):
-        paths = [entry.path for entry in left_out if entry.reason == reason]
+        paths = [entry.path for entry in worth_telling if entry.reason == reason]
         more = f" and {count - _NAMED} more" if count > _NAMED else ""
         yield f"left out ({reason}): {', '.join(paths[:_NAMED])}{more}"
 
