@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ def beginning_early(
     if guess is None:
         yield settle
         return
+    # Its table is filled on first use, and two threads that come to that at once find half of it (Python 3.11).
+    sysconfig.get_config_vars()
     leash = Leash()
     with ThreadPoolExecutor(1, thread_name_prefix="settle") as thread:
         begun = thread.submit(leash.hold, settle, guess)

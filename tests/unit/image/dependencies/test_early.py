@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from dataclasses import replace
@@ -93,3 +95,29 @@ def test_nothing_begins_without_a_guess() -> None:
         assert not settling.asked
         assert settled(REAL) == "for (2, 41)"
     assert settling.asked == [REAL]
+
+
+#: Where Python's table of its own settings takes long to be filled, both settle at the same moment, and ask it.
+ASKING_SYSCONFIG = """
+import sysconfig, time
+from modelwrap.image.dependencies.early import beginning_early
+from modelwrap.image.target import PythonTarget
+
+fill = sysconfig._init_posix
+def fill_slowly(table):
+    time.sleep(0.5)
+    fill(table)
+sysconfig._init_posix = fill_slowly
+
+target = PythonTarget("3.12.11", "", libc_version=(2, 41))
+with beginning_early(lambda _: sysconfig.get_config_var("EXT_SUFFIX"), target) as settled:
+    time.sleep(0.1)
+    print(settled(PythonTarget("3.12.11", "", libc_version=(2, 36))))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the table is filled otherwise")
+def test_who_settles_beside_another_finds_all_of_python_s_own_settings() -> None:
+    command = [sys.executable, "-c", ASKING_SYSCONFIG]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    assert told == sysconfig.get_config_var("EXT_SUFFIX")
