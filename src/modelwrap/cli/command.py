@@ -134,7 +134,8 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the options by groups."""
-        records = {param.opts[0]: param.get_help_record(ctx) for param in self.get_params(ctx)}
+        # By every name: before click 8.2, the names of the option for help are in no order.
+        records = {name: param.get_help_record(ctx) for param in self.get_params(ctx) for name in param.opts}
         for title, names in self._groups.items():
             with formatter.section(title):
                 formatter.write_dl([record for name in names if (record := records[name])])
