@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from attaching import attach
 from faulty_proxy import FaultyProxy, answer_with, redirect_to
 from images import image, index, layer, noise
 from modelwrap.errors import RegistryError
@@ -15,7 +16,7 @@ from modelwrap.image.registry.auth import Credentials
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.exchanges import ping
 from modelwrap.image.registry.patience import Patience
-from modelwrap.image.registry.referrers import attach, attached, read_attached
+from modelwrap.image.registry.referrers import attached, read_attached
 from modelwrap.image.registry.settings import Surroundings
 from modelwrap.image.registry.transfer import open_blob, pull_manifest, push
 from registry_server import PASSWORD, USER, RegistryServer, registry_server

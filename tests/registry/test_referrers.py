@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from attaching import attach
 from images import index
 from modelwrap.image.reference import ImageName
 from modelwrap.image.registry.client import Registry
-from modelwrap.image.registry.referrers import attach, attached, read_attached
+from modelwrap.image.registry.referrers import attached, read_attached
 from modelwrap.image.registry.settings import Surroundings
 from modelwrap.image.registry.transfer import pull_manifest, push
 from registry_server import RegistryServer

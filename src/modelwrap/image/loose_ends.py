@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -51,7 +51,8 @@ class Leash:
         """Ends the program that the work runs, if it does, and lets it run no other."""
         with _lock:
             self.is_cut = True
-            _kill(program for program, leash in _running.items() if leash is self)
+            # A copy, made at once: programs of others may end meanwhile.
+            _kill([program for program, leash in tuple(_running.items()) if leash is self])
 
 
 _leash: ContextVar[Leash | None] = ContextVar("leash", default=None)
@@ -120,7 +121,7 @@ def tie_up() -> None:
     """Ends all programs and takes away all that is not whole: the process ends next, whatever its threads do."""
     # It is never given back: no thread begins another program.
     _lock.acquire()
-    _kill(_running)
+    _kill(tuple(_running))
     for path in tuple(_half_made):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -128,6 +129,6 @@ def tie_up() -> None:
             path.unlink(missing_ok=True)
 
 
-def _kill(programs: Iterator[subprocess.Popen[bytes]] | Mapping[subprocess.Popen[bytes], object]) -> None:
-    for program in tuple(programs):
+def _kill(programs: Iterable[subprocess.Popen[bytes]]) -> None:
+    for program in programs:
         program.kill()

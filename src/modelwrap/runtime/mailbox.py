@@ -230,6 +230,7 @@ class Mailbox:
         return call
 
     def _note_crowd(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell of a crowd where that is news, and look from now on whether it lasts."""
         self._was_crowd = True
         if self._tell_crowd is not None and not self._is_crowd:
             self._is_crowd = True

@@ -20,6 +20,7 @@ from modelwrap.image.steps import Silent, Step
 from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.underway import Underway, Vanguard
 from modelwrap.image.wheel_layers import wheel_layers
+from steps import Told
 from wheels import make_wheel
 
 TARGET = PythonTarget(".".join(map(str, sys.version_info[:3])), "/usr/local/bin/python3")
@@ -42,22 +43,6 @@ def begin(tmp_path: Path) -> Begin:
         return vanguard.begin(Resolution(Lock(tuple(packages))), wanted, TARGET, cache, bytecode=False)
 
     return make
-
-
-class Told:
-    """A step that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.expected = self.done = 0
-
-    def expect(self, total: int) -> None:
-        self.expected = total
-
-    def advance(self, count: int) -> None:
-        self.done += count
-
-    def tell(self, outcome: str) -> None:
-        pass
 
 
 def test_what_comes_is_what_each_step_alone_makes(tmp_path: Path, begin: Begin) -> None:

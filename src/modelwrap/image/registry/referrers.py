@@ -6,7 +6,6 @@ which whoever attaches something must keep. Source: distribution specification 1
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelwrap.image.documents import members_of, parse_document
@@ -14,7 +13,7 @@ from modelwrap.image.image import BytesBlob
 from modelwrap.image.oci import Descriptor, Digest, MediaType, canonical_json, describe, index_document
 from modelwrap.image.parcel import Entry
 from modelwrap.image.reference import ImageName
-from modelwrap.image.referrer import document_in, make_referrer
+from modelwrap.image.referrer import document_in
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.download import open_blob
 from modelwrap.image.registry.exchanges import (
@@ -28,7 +27,7 @@ from modelwrap.image.registry.transfer import pull_manifest
 from modelwrap.image.registry.upload import upload_blob
 from modelwrap.image.steps import Silent
 
-__all__ = ["Attachment", "attach", "attach_referrer", "attached", "read_attached"]
+__all__ = ["Attachment", "attach_referrer", "attached", "read_attached"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +41,6 @@ class Attachment:
 
     descriptor: Descriptor
     bytes_sent: int
-
-
-def attach(
-    registry: Registry,
-    path: str,
-    subject: Descriptor,
-    content: bytes,
-    media_type: str,
-    annotations: Mapping[str, str] | None = None,
-) -> Attachment:
-    """Attaches a document to a manifest. The same document attached twice is there once.
-
-    Args:
-        registry: The registry.
-        path: The repository that has the manifest.
-        subject: The manifest.
-        content: The document.
-        media_type: Its kind, and that of what is attached.
-        annotations: What else to say of it.
-
-    Raises:
-        RegistryError: The registry refused, or could not be reached.
-    """
-    return attach_referrer(registry, path, subject.digest, make_referrer(subject, content, media_type, annotations))
 
 
 def attach_referrer(registry: Registry, path: str, subject: Digest, referrer: Entry) -> Attachment:

@@ -18,7 +18,7 @@ import h2corn._lib
 
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.transports.listening import copies_among, open_files, put_aside, put_back
-from modelwrap.runtime.transports.scheduling import let_them_interrupt, let_them_wait, threads, weigh_less
+from modelwrap.runtime.transports.scheduling import take_turns, threads, weigh_less
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
 __all__ = ["ASGIApplication", "Engine"]
@@ -78,7 +78,7 @@ class Engine:
         """Say how the engine's own threads share a core with the others."""
         weigh_less(own)
         if self._inline:
-            let_them_wait(own)
+            take_turns(own)
         else:
             self._passing_on = own | {threading.get_native_id()}
 
@@ -88,7 +88,7 @@ class Engine:
         While few do, whoever is woken may interrupt: a single request is answered soonest that way, also on a core
         that other programs use.
         """
-        (let_them_wait if is_crowd else let_them_interrupt)(self._passing_on)
+        take_turns(self._passing_on, waiting=is_crowd)
 
     def accept(self, share: int) -> None:
         """Accept the connections that come by a further share, also those that wait already."""

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["let_them_interrupt", "let_them_wait", "threads", "weigh_less"]
+__all__ = ["take_turns", "threads", "weigh_less"]
 
 #: How much less the threads that move bytes weigh than the loop's, as a nice value. They do a third of the work of a
 #: small request; with a weight beyond their share they would still interrupt the loop, with far less it would them.
@@ -40,15 +40,13 @@ def weigh_less(these: Iterable[int]) -> None:
             os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)  # of one thread
 
 
-def let_them_wait(these: Iterable[int]) -> None:
-    """Let these threads wait for their turn where they are woken, instead of interrupting others."""
+def take_turns(these: Iterable[int], *, waiting: bool = True) -> None:
+    """Let these threads wait for their turn where they are woken, instead of interrupting others.
+
+    Args:
+        these: The threads.
+        waiting: False lets them interrupt others again, as threads do that were told nothing.
+    """
     for thread in these if _IS_LINUX else ():
         with suppress(OSError):
-            os.sched_setscheduler(thread, os.SCHED_BATCH, os.sched_param(0))
-
-
-def let_them_interrupt(these: Iterable[int]) -> None:
-    """Let these threads interrupt others where they are woken, as threads do that were told nothing."""
-    for thread in these if _IS_LINUX else ():
-        with suppress(OSError):
-            os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+            os.sched_setscheduler(thread, os.SCHED_BATCH if waiting else os.SCHED_OTHER, os.sched_param(0))

@@ -18,6 +18,7 @@ from modelwrap.image.dependencies.lock import Lock, read_lock, write_lock
 from modelwrap.image.dependencies.resolution import Resolution
 from modelwrap.image.dependencies.selection import select
 from modelwrap.image.oci import digest_of
+from steps import Told
 from unit.image.dependencies.conftest import Bench
 
 
@@ -30,22 +31,6 @@ def index(bench: Bench) -> Iterator[Index]:
     with serve_index(Index(bench.wheels)) as served:
         bench.variables = {"PIP_INDEX_URL": served.url}
         yield served
-
-
-class Counter:
-    """Counts the bytes of a step."""
-
-    def __init__(self) -> None:
-        self.expected = self.done = 0
-
-    def expect(self, total: int) -> None:
-        self.expected = total
-
-    def advance(self, count: int) -> None:
-        self.done += count
-
-    def tell(self, outcome: str) -> None:
-        pass
 
 
 def test_wheels_come_from_the_index_with_their_hashes_checked(bench: Bench, index: Index) -> None:
@@ -139,7 +124,7 @@ def test_a_broken_connection_is_taken_up_where_it_broke(bench: Bench, index: Ind
     bench.wheel("large", size=1 << 20)
     bench.write(requirements="large\n")
     resolution = bench.resolve()
-    chosen, step = select(resolution.lock, bench.target), Counter()
+    chosen, step = select(resolution.lock, bench.target), Told()
     index.asked.clear()
     index.cuts = 2
     (wheel,) = fetch(chosen, resolution.access, bench.cache, step)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from modelwrap.runtime.transports.scheduling import let_them_interrupt, let_them_wait, threads, weigh_less
+from modelwrap.runtime.transports.scheduling import take_turns, threads, weigh_less
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other kernels are left alone")
 
@@ -40,9 +40,9 @@ def test_threads_wait_for_their_turn_until_they_may_interrupt_again() -> None:
     ends = threading.Event()
     told, untold = started(ends), started(ends)
     usual = os.sched_getscheduler(untold)
-    let_them_wait([told])
+    take_turns([told])
     assert policies([told, untold]) == [os.SCHED_BATCH, usual]
-    let_them_interrupt([told])
+    take_turns([told], waiting=False)
     assert policies([told, untold]) == [os.SCHED_OTHER, usual]
     ends.set()
 
@@ -67,7 +67,7 @@ def test_threads_are_known_while_they_are_there() -> None:
 def test_a_thread_that_has_gone_is_passed_over() -> None:
     ends = threading.Event()
     there = started(ends)
-    let_them_wait([NO_THREAD, there])
+    take_turns([NO_THREAD, there])
     assert policies([there]) == [os.SCHED_BATCH]
     ends.set()
 
@@ -79,6 +79,6 @@ def test_a_sandbox_that_forbids_it_is_served_all_the_same(monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     monkeypatch.setattr(os, "setpriority", refuse)
     these = [threading.get_native_id()]
-    let_them_wait(these)
-    let_them_interrupt(these)
+    take_turns(these)
+    take_turns(these, waiting=False)
     weigh_less(these)
