@@ -55,7 +55,7 @@ class Engine:
         self._copies: dict[int, list[int]] = {}
         self._passing_on: set[int] = set()
         listeners = [each for share in shares for each in share]
-        self._server = _Server(cast("h2corn.Application", application), _config(settings, listeners))
+        self._server = _server(application, _config(settings, listeners))
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self, share: int = 0) -> None:
@@ -124,13 +124,16 @@ class Engine:
             self._server.shutdown()
 
 
-class _Server(h2corn.Server):
-    """One that may listen on several sockets of one port."""
+def _server(application: ASGIApplication, config: h2corn.Config) -> h2corn.Server:
+    """The server, which may listen on several sockets of one port."""
 
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Where it listens, each address once: for its banner, the server makes of them a configuration to check."""
-        return tuple(dict.fromkeys(super().addresses))
+    class Server(h2corn.Server):  # made only here: h2corn loads its own class when it is first asked for
+        @property
+        def addresses(self) -> tuple[str, ...]:
+            """Where it listens, each address once: for its banner, it makes of them a configuration to check."""
+            return tuple(dict.fromkeys(super().addresses))
+
+    return Server(cast("h2corn.Application", application), config)
 
 
 def _config(settings: Settings, listeners: Sequence[int]) -> h2corn.Config:
