@@ -35,6 +35,16 @@ import pathlib, time
         while pathlib.Path("slow").exists():
             time.sleep(0.05)
 """
+#: The same, but all workers except one take their time to load.
+UNEQUAL_WHO = f"""
+import pathlib, time
+{WHO}
+    def load(self):
+        try:
+            pathlib.Path("first").touch(exist_ok=False)
+        except FileExistsError:
+            time.sleep(2)
+"""
 RESTARTS = "modelwrap_worker_restarts_total"
 
 
@@ -142,9 +152,9 @@ def test_several_workers_share_the_ports(tmp_path: Path) -> None:
         assert seen == set(server.workers())
 
 
-def test_what_a_client_opens_at_once_is_shared_by_the_workers(tmp_path: Path) -> None:
-    with Served(tmp_path, "Who", "--workers", "2", files={"Who.py": WHO}) as server:
-        eventually(lambda: server.series()["modelwrap_workers_ready"] == 2)
+@pytest.mark.parametrize("source", [WHO, UNEQUAL_WHO], ids=["alike", "one loads later"])
+def test_what_a_client_opens_once_the_server_is_ready_is_shared_by_the_workers(tmp_path: Path, source: str) -> None:
+    with Served(tmp_path, "Who", "--workers", "2", files={"Who.py": source}) as server:
         with bound_in_order(16) as clients:
             for client in clients:
                 client.setblocking(False)

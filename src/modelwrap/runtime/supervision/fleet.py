@@ -73,6 +73,7 @@ class Worker:
         slot: Its number among the workers that live; its metrics are kept under it.
         hand: Its process.
         stage: Where it is in its life.
+        loaded: Whether its model is loaded.
         outdated: Whether it is to be replaced by a fresh one.
         quiet: Whether it accepts no more connections.
         shares: Which shares of the ports it was told to accept from.
@@ -84,6 +85,7 @@ class Worker:
     slot: int
     hand: Hand
     stage: Stage = Stage.LOADING
+    loaded: bool = False
     outdated: bool = False
     quiet: bool = False
     shares: set[int] = field(default_factory=set)
@@ -148,7 +150,7 @@ class Fleet:
         wanted: How many workers.
         drain_seconds: How long a worker that is told to go may take to finish what is in progress.
         start: Starts a worker in a slot.
-        open_ports: Called before a worker is told to serve; returns into how many shares connections are spread.
+        open_ports: Called before workers are told to serve; returns into how many shares connections are spread.
 
     Attributes:
         verdict: Why there is no point in going on; None while there is.
@@ -278,7 +280,8 @@ class Fleet:
             case Loaded():
                 self._loaded = message
                 self._failed_loads = 0
-                self._let_serve(worker)
+                worker.loaded = True
+                self._let_serve()
             case Serving():
                 worker.stage, worker.serving_since = Stage.SERVING, now
                 self._ever_served = True
@@ -341,19 +344,29 @@ class Fleet:
         due = (post for post in self._posts if post.current is not None and post.current.outdated)
         return next((post for post in due if not post.patience.left(now)), None)
 
-    def _let_serve(self, worker: Worker) -> None:
-        if self._ending:
+    def _let_serve(self) -> None:
+        """Open the ports, at first once every worker has loaded, and let those serve that have.
+
+        A client keeps the connections that it opens at its start: all would be those of the worker that loaded first.
+        """
+        everyone = all(post.current is not None and post.current.loaded for post in self._posts)
+        if self._ending or not (self._shares or everyone):
             return
         try:
             self._shares = self._open_ports()
         except SettingsError as error:
             self.verdict = Verdict(error.message)
-        else:
-            if self._names:
-                worker.hand.send(Names(list(self._names), []))
-            own = self._own_share(worker)
-            worker.shares.add(own)
-            worker.hand.send(Serve(own, self._shares))
+            return
+        for worker in self._workers:
+            if worker.loaded and not worker.shares:
+                self._give_share(worker)
+
+    def _give_share(self, worker: Worker) -> None:
+        if self._names:
+            worker.hand.send(Names(list(self._names), []))
+        own = self._own_share(worker)
+        worker.shares.add(own)
+        worker.hand.send(Serve(own, self._shares))
 
     def _own_share(self, worker: Worker) -> int:
         """The share of the ports that belongs to a worker's post."""

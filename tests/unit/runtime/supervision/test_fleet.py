@@ -79,8 +79,9 @@ class Rig:
         self.fill()
 
     def serves(self, *hands: FakeHand) -> None:
-        for hand in hands:
-            self.says(hand, Loaded(1.0, 10), Serving())
+        for message in (Loaded(1.0, 10), Serving()):
+            for hand in hands:
+                self.says(hand, message)
 
     def dies(self, hand: FakeHand, status: int = -9, *, after: float = 0.0) -> None:
         self.now += after
@@ -266,14 +267,23 @@ def test_renewal_takes_one_worker_at_a_time_and_never_more_than_one_extra() -> N
 
 def test_draining_tells_those_who_serve_and_ends_those_who_load() -> None:
     rig = Rig(2)
-    rig.serves(rig.hands[0])
+    rig.serves(*rig.hands)
+    rig.dies(rig.hands[1])
     rig.fleet.drain(rig.now)
     assert rig.hands[0].told[-1] == Drain(8.0)
-    assert rig.hands[1].ended == "terminated"
-    for hand in rig.hands:
+    assert rig.hands[2].ended == "terminated"
+    for hand in (rig.hands[0], rig.hands[2]):
         rig.dies(hand, 0)
     assert rig.fleet.empty
-    assert len(rig.hands) == 2
+    assert len(rig.hands) == 3
+
+
+def test_one_that_waits_for_others_to_load_is_ended_like_them() -> None:
+    rig = Rig(2)
+    rig.says(rig.hands[0], Loaded(1.0, 10))
+    rig.fleet.drain(rig.now)
+    rig.says(rig.hands[1], Loaded(1.0, 10))
+    assert [(hand.ended, hand.told) for hand in rig.hands] == [("terminated", [])] * 2
 
 
 def test_one_that_does_not_go_in_time_is_killed() -> None:
@@ -337,22 +347,27 @@ def test_a_worker_that_speaks_like_a_supervisor_is_a_defect() -> None:
         rig.says(rig.hands[0], Serve(0, 1))
 
 
-def test_each_worker_is_told_its_share_of_the_ports() -> None:
-    rig = Rig(2)
+def test_ports_are_opened_once_every_worker_has_loaded_and_each_is_told_its_share() -> None:
+    opened: list[str] = []
+
+    def open_ports() -> int:
+        opened.append("ports")
+        return 2
+
+    rig = Rig(2, open_ports=open_ports)
     rig.says(rig.hands[1], Loaded(1.0, 10))
+    assert (opened, rig.hands[1].told) == ([], [])
     rig.says(rig.hands[0], Loaded(1.0, 10))
+    assert opened == ["ports"]
     assert (rig.hands[0].told, rig.hands[1].told) == ([Serve(0, 2)], [Serve(1, 2)])
 
 
-def test_the_first_to_serve_stands_in_for_those_that_still_load() -> None:
-    rig = Rig(3)
-    rig.serves(rig.hands[1])
-    assert rig.hands[1].told == [Serve(1, 3), Accept(0), Accept(2)]
-    rig.says(rig.hands[2], Loaded(1.0, 10))
-    assert rig.hands[1].told == [Serve(1, 3), Accept(0), Accept(2)]
-    rig.says(rig.hands[2], Serving())
-    assert rig.hands[1].told == [Serve(1, 3), Accept(0), Accept(2), Leave(2)]
-    assert rig.hands[2].told == [Serve(2, 3)]
+def test_one_that_can_not_load_is_the_end_also_for_those_that_have_and_wait() -> None:
+    rig = Rig(2)
+    rig.says(rig.hands[0], Loaded(1.0, 10))
+    rig.says(rig.hands[1], Failed("no room for a second one"))
+    rig.dies(rig.hands[1], 1)
+    assert rig.sentence() == "no room for a second one"
 
 
 def test_workers_accept_from_one_share_where_there_are_no_more() -> None:
@@ -370,6 +385,14 @@ def serving(workers: int) -> Rig:
     for hand in rig.hands:
         hand.told.clear()
     return rig
+
+
+def test_those_that_waited_for_the_last_to_load_stand_in_for_none_of_them() -> None:
+    rig = Rig(3)
+    for hand in rig.hands:
+        rig.says(hand, Loaded(1.0, 10))
+    rig.says(rig.hands[1], Serving())
+    assert [hand.told for hand in rig.hands] == [[Serve(0, 3)], [Serve(1, 3)], [Serve(2, 3)]]
 
 
 def test_one_that_serves_stands_in_for_one_that_died_until_the_next_serves() -> None:
