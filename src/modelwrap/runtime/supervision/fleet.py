@@ -9,97 +9,35 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.logs import Notices
 from modelwrap.runtime.supervision.channel import (
-    Accept,
     Drain,
     Failed,
-    Leave,
     Loaded,
     Message,
     Names,
     Quiet,
-    Serve,
     Serving,
     Spent,
     Unready,
 )
+from modelwrap.runtime.supervision.members import Hand, Stage, Worker
 from modelwrap.runtime.supervision.patience import HOPELESS, Patience
 from modelwrap.runtime.supervision.processes import how_it_ended
+from modelwrap.runtime.supervision.shares import Shares
 
-__all__ = ["GRACE", "Facts", "Fleet", "Hand", "Stage", "Verdict", "Worker"]
-
+__all__ = ["GRACE", "Facts", "Fleet", "Verdict"]
 
 #: Seconds that a worker has, beyond the time for requests in progress, for the class's shutdown() and to end. With the
 #: default of 8 s for requests, all stays below the 10 s that the operator leaves. Source: component API section 14.
 GRACE = 1.5
 
 
-class Hand(Protocol):
-    """A started process, as far as the fleet handles it."""
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-
-    def send(self, message: Message) -> None:
-        """Say something to it."""
-
-    def terminate(self) -> None:
-        """End it as the system does; meant for one that does not serve yet."""
-
-    def kill(self) -> None:
-        """End it at once."""
-
-
-class Stage(Enum):
-    """Where a worker is in its life."""
-
-    LOADING = "loading"
-    SERVING = "serving"
-    DRAINING = "draining"
-
-
 @dataclass(slots=True, eq=False)
-class Worker:
-    """One worker.
-
-    Attributes:
-        slot: Its number among the workers that live; its metrics are kept under it.
-        hand: Its process.
-        stage: Where it is in its life.
-        loaded: Whether its model is loaded.
-        outdated: Whether it is to be replaced by a fresh one.
-        quiet: Whether it accepts no more connections.
-        shares: Which shares of the ports it was told to accept from.
-        serving_since: When it began to serve.
-        failure: What it said of its failure.
-        overdue: When it should have ended, once it was told to go, or can't be told any more.
-    """
-
-    slot: int
-    hand: Hand
-    stage: Stage = Stage.LOADING
-    loaded: bool = False
-    outdated: bool = False
-    quiet: bool = False
-    shares: set[int] = field(default_factory=set)
-    serving_since: float | None = None
-    failure: Failed | None = None
-    overdue: float = math.inf
-
-    @property
-    def leaving(self) -> bool:
-        """Whether it is about to end by itself."""
-        return self.stage is Stage.DRAINING or self.failure is not None
-
-
-@dataclass(slots=True)
 class _Post:
     """A place that a worker fills, with the one that will take over from it, if there is one."""
 
@@ -169,7 +107,7 @@ class Fleet:
         self._drain_seconds = drain_seconds
         self._start = start
         self._open_ports = open_ports
-        self._shares = 0
+        self._shares = Shares()
         self._posts = [_Post() for _ in range(wanted)]
         self._workers: list[Worker] = []
         self._ending = False
@@ -229,10 +167,10 @@ class Fleet:
         free = self._free_slots()
         for post in self._posts:
             if post.current is None and not post.patience.left(now) and (slot := next(free, None)) is not None:
-                post.current = self._new_worker(slot)
+                post.current = self._new_worker(slot, post)
         due = self._post_to_renew(now)
         if due is not None and (slot := next(free, None)) is not None:
-            due.successor = self._new_worker(slot)
+            due.successor = self._new_worker(slot, due)
 
     def renew(self) -> None:
         """Replace every worker by a fresh one, one at a time, each new one serving before the old one goes."""
@@ -286,7 +224,7 @@ class Fleet:
                 worker.stage, worker.serving_since = Stage.SERVING, now
                 self._ever_served = True
                 self._hand_over(worker, now)
-                self._take_back(worker)
+                self._shares.take_back(worker, self.serving())
                 self._stand_in()
             case Spent():
                 worker.outdated = True
@@ -332,8 +270,8 @@ class Fleet:
         taken = {worker.slot for worker in self._workers}
         return (slot for slot in range(self.slots) if slot not in taken)
 
-    def _new_worker(self, slot: int) -> Worker:
-        worker = Worker(slot, self._start(slot))
+    def _new_worker(self, slot: int, post: _Post) -> Worker:
+        worker = Worker(slot, self._posts.index(post), self._start(slot))
         self._workers.append(worker)
         return worker
 
@@ -350,47 +288,22 @@ class Fleet:
         A client keeps the connections that it opens at its start: all would be those of the worker that loaded first.
         """
         everyone = all(post.current is not None and post.current.loaded for post in self._posts)
-        if self._ending or not (self._shares or everyone):
+        if self._ending or not (self._shares.count or everyone):
             return
         try:
-            self._shares = self._open_ports()
+            self._shares.count = self._open_ports()
         except SettingsError as error:
             self.verdict = Verdict(error.message)
             return
         for worker in self._workers:
             if worker.loaded and not worker.shares:
-                self._give_share(worker)
-
-    def _give_share(self, worker: Worker) -> None:
-        if self._names:
-            worker.hand.send(Names(list(self._names), []))
-        own = self._own_share(worker)
-        worker.shares.add(own)
-        worker.hand.send(Serve(own, self._shares))
-
-    def _own_share(self, worker: Worker) -> int:
-        """The share of the ports that belongs to a worker's post."""
-        place = next(i for i, post in enumerate(self._posts) if worker in (post.current, post.successor))
-        return place % self._shares
+                if self._names:
+                    worker.hand.send(Names(list(self._names), []))
+                self._shares.give_own(worker)
 
     def _stand_in(self) -> None:
-        """Let workers accept from shares that nobody accepts from, those first that have the fewest."""
-        staying = [worker for worker in self._workers if not (worker.leaving or worker.quiet)]
-        serving = [worker for worker in staying if worker.stage is Stage.SERVING]
-        if not serving or self._ending:
-            return
-        for share in sorted(set(range(self._shares)).difference(*(worker.shares for worker in staying))):
-            worker = min(serving, key=lambda worker: len(worker.shares))
-            worker.shares.add(share)
-            worker.hand.send(Accept(share))
-
-    def _take_back(self, worker: Worker) -> None:
-        """Let those leave a worker's own share that stood in for it."""
-        own = self._own_share(worker)
-        for other in self.serving():
-            if own in other.shares and self._own_share(other) != own:
-                other.shares.discard(own)
-                other.hand.send(Leave(own))
+        if not self._ending:
+            self._shares.stand_in(self._workers)
 
     def _spread(self, message: Names, heard_by: Worker) -> None:
         """Tell all other workers, and later ones, which names of the model came and went."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from modelwrap.runtime.supervision.admin import Page
 from modelwrap.runtime.supervision.channel import Save, Saved
-from modelwrap.runtime.supervision.fleet import Worker
+from modelwrap.runtime.supervision.members import Worker
 
 __all__ = ["Saving"]
 

@@ -24,10 +24,11 @@ from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.supervision.agenda import Agenda
 from modelwrap.runtime.supervision.channel import Saved
 from modelwrap.runtime.supervision.cores import machine_cores, usable_cores
-from modelwrap.runtime.supervision.fleet import Fleet, Worker
+from modelwrap.runtime.supervision.fleet import Fleet
 from modelwrap.runtime.supervision.hands import ProcessHand, start_worker
 from modelwrap.runtime.supervision.libraries import worker_environment
 from modelwrap.runtime.supervision.listeners import Listeners, bind, listen
+from modelwrap.runtime.supervision.members import Worker
 from modelwrap.runtime.supervision.pidfile import pidfile
 from modelwrap.runtime.supervision.processes import how_it_ended, reap
 from modelwrap.runtime.supervision.ready import Ready

@@ -22,7 +22,8 @@ from modelwrap.runtime.supervision.channel import (
     Spent,
     Unready,
 )
-from modelwrap.runtime.supervision.fleet import GRACE, Fleet, Stage, Worker
+from modelwrap.runtime.supervision.fleet import GRACE, Fleet
+from modelwrap.runtime.supervision.members import Stage, Worker
 from modelwrap.runtime.supervision.patience import HOPELESS
 
 
