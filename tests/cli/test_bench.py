@@ -125,4 +125,5 @@ def test_nobody_at_the_url_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_told_before_anything_is_said_to_be_measured(tmp_path: Path) -> None:
     outcome = modelwrap("bench", "nowhere", cwd=tmp_path)
-    assert (outcome.status, outcome.out, outcome.err) == (1, "", "error: there is no folder nowhere\n")
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err == "error: there is no folder nowhere\n  give the folder that holds the class file\n"

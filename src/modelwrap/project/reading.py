@@ -65,9 +65,8 @@ def open_folder(path: Path) -> Path:
     """
     if not path.exists():
         near = difflib.get_close_matches(path.name, _folders_beside(path), n=1)
-        raise ProjectError(
-            "\n".join([f"there is no folder {path}", *(f"did you mean {path.with_name(n)}?" for n in near)])
-        )
+        ways_on = [f"did you mean {path.with_name(n)}?" for n in near] or ["give the folder that holds the class file"]
+        raise ProjectError("\n".join([f"there is no folder {path}", *ways_on]))
     if not path.is_dir():
         raise ProjectError(f"{path} is a file; the model path is the folder that holds the class file")
     root = path.resolve()
