@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from modelwrap.cli.exits import Exit
 from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, read_contract
 from modelwrap.cli.values import SECONDS_ABOVE_ZERO, SERVICE_TYPE, OneOf, whole
 from modelwrap.contract import Role
+from modelwrap.value import Value
 
 if TYPE_CHECKING:
     from modelwrap.cli.load.advice import Figures
@@ -33,8 +33,7 @@ _GENERATORS = ("wrk", "h2load", "threads")
 _SCHEMES = ("http://", "https://")
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Value):
     """What was asked for on the command line."""
 
     target: str

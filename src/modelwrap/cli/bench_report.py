@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from modelwrap.cli.load.advice import Figures, advise
 from modelwrap.cli.load.measured import Measured
+from modelwrap.value import by_name
 
 __all__ = ["document", "report"]
 
@@ -58,7 +58,7 @@ def _ceilings(figures: Figures) -> list[str]:
 def document(about: str, generator: str, figures: Figures) -> str:
     """All figures and the advice as JSON."""
     measured: Sequence[dict[str, object]] = [
-        {"variant": variant, "clients": clients, **{name: round(value, 3) for name, value in asdict(each).items()}}
+        {"variant": variant, "clients": clients, **{name: round(value, 3) for name, value in by_name(each).items()}}
         for variant, by_clients in figures.measured.items()
         for clients, each in by_clients.items()
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.cli import terminal
@@ -14,6 +13,7 @@ from modelwrap.image.image import Image, Layer
 from modelwrap.image.oci import JSONObject, JSONValue
 from modelwrap.image.pipeline import Built, Decided
 from modelwrap.image.sinks.sink import SinkReport
+from modelwrap.value import Value
 
 __all__ = ["Outcome", "built_document", "built_lines", "decided_document", "decided_lines", "layer_documents"]
 
@@ -73,8 +73,7 @@ def _package_document(chosen: Chosen) -> JSONObject:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """A build that is done.
 
     Attributes:

@@ -6,7 +6,6 @@ import json
 import platform
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.cli import terminal
@@ -35,12 +34,12 @@ from modelwrap.image.sinks.layout import LayoutSink
 from modelwrap.image.sinks.registry import RegistrySink
 from modelwrap.image.sinks.sink import Sink
 from modelwrap.project import choose_model_name, open_folder, read_project
+from modelwrap.value import Value
 
 __all__ = ["Request", "build_image"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value):
     """The command line as typed."""
 
     model_path: str

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from modelwrap.errors import ClassNotFound
+from modelwrap.value import Value
 
 __all__ = ["Bare", "Command"]
 
 _DOUBTS = f"{__name__}.doubts"
 
 
-@dataclass(frozen=True, slots=True)
-class Bare:
+class Bare(Value):
     """How an option is read whose value may be left out.
 
     Attributes:

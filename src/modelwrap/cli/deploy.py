@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -31,6 +30,7 @@ from modelwrap.deploy import (
     write_yaml,
 )
 from modelwrap.runtime.settings.options.server import DRAIN_TIMEOUT
+from modelwrap.value import Value
 
 __all__ = ["COMMAND"]
 
@@ -40,8 +40,7 @@ _SIZE = Size()
 _OF_ONE = frozenset({"--image", "--service-type", "--parameter", "--env", "--persistence", "--artifact"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Value):
     """The command line as typed."""
 
     source: str

@@ -9,12 +9,12 @@ import json
 import os
 import signal
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.cli import terminal
 from modelwrap.contract import Role
 from modelwrap.project import ClassSource, Example, make_example
+from modelwrap.value import Value
 
 __all__ = ["announce_when_ready"]
 
@@ -23,8 +23,7 @@ _PATIENCE = 15.0
 _EVERYWHERE = {"0.0.0.0", "::", ""}
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Value):
     """What the runtime says when it serves."""
 
     host: str
@@ -67,7 +66,7 @@ def _wait_and_tell(reader: int, root: Path, model: ClassSource, role: Role) -> N
             line = lines.readline()
         if line:
             known = json.loads(line)
-            ready = _Ready(*(known[field] for field in _Ready.__slots__))
+            ready = _Ready(*(known[field] for field in _Ready.__match_args__))
             terminal.result(_announcement(ready, _example(ready, root, model, role)))
     finally:
         os._exit(0)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from modelwrap.value import Value
 
 __all__ = ["Mount", "mount_of", "parse_mounts", "read_mounts"]
 
@@ -17,8 +18,7 @@ _TABLE = Path("/proc/self/mountinfo")
 _KERNEL = {"cgroup", "cgroup2", "devpts", "devtmpfs", "mqueue", "proc", "ramfs", "sysfs"}
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Value):
     """One line of the table.
 
     Attributes:

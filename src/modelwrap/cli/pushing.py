@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +20,12 @@ from modelwrap.image.sinks.registry import push_names
 from modelwrap.image.sources.opening import open_path, path_and_tag
 from modelwrap.image.sources.reading import read_parcel
 from modelwrap.image.sources.shelf import Shelf
+from modelwrap.value import Value
 
 __all__ = ["Request", "push"]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value):
     """The command line as typed."""
 
     source: str

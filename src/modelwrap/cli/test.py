@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from modelwrap.cli.trial_report import document, of, shown, summary
 from modelwrap.cli.values import SECONDS_ABOVE_ZERO, SERVICE_TYPE, OneOf, whole
 from modelwrap.contract import Role
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value
 
 if TYPE_CHECKING:
     from modelwrap.cli.trial.opening import Wishes
@@ -33,8 +33,7 @@ __all__ = ["COMMAND"]
 _ENDPOINTS = {verb.value.replace("_", "-"): verb for verb in Verb if verb not in {Verb.HEALTH_STATUS, Verb.METADATA}}
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Value):
     """What was asked for on the command line."""
 
     target: str

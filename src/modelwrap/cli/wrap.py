@@ -7,7 +7,6 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -25,6 +24,7 @@ from modelwrap.image.plan import ImagePlan, make_plan
 from modelwrap.image.reference import check_base_image, default_image_name, make_reference
 from modelwrap.image.staging import check_output, write_folder
 from modelwrap.project import LeftOut, make_example, read_project
+from modelwrap.value import Value
 
 __all__ = ["COMMAND", "Request", "left_out_lines", "make_command", "wrap"]
 
@@ -34,8 +34,7 @@ _NAMED = 4
 _BYTECODE = ("__pycache__/", ".pyc", ".pyo")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value):
     """The command line as typed."""
 
     model_path: str

@@ -10,7 +10,6 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -22,6 +21,7 @@ from modelwrap.cli.main import call, ending_well
 from modelwrap.cli.mounts import Mount, mount_of, read_mounts
 from modelwrap.cli.wrap import Request, make_command, wrap
 from modelwrap.errors import ProjectError
+from modelwrap.value import Value, replace
 
 __all__ = ["Place", "main", "owner_of", "place_output"]
 
@@ -53,8 +53,7 @@ def _wrap(request: Request) -> int:
     return wrap(replace(request, out_folder=str(place.output)), next_step=place.next_step)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Value):
     """Where the output goes.
 
     Attributes:

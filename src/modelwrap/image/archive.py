@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from posixpath import dirname
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from modelwrap.errors import ImageError
 from modelwrap.image.compression import GZIP_HEAD, gzip_member, gzip_tail
 from modelwrap.image.oci import Digest
 from modelwrap.image.tar_headers import END, EntryType, header, padding
+from modelwrap.value import Value
 
 __all__ = ["LayerWriter", "Sink", "Written"]
 
@@ -31,8 +31,7 @@ class Sink(Protocol):
         """Appends to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Value):
     """A finished archive.
 
     Attributes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
 from modelwrap.image.oci import Platform
 from modelwrap.image.plan import ImagePlan
 from modelwrap.image.system_packages import BUILD_FILE, RUN_FILE
+from modelwrap.value import Value
 
 __all__ = ["BuildPlan", "PackageSources", "parse_platforms", "parse_python"]
 
@@ -18,8 +18,7 @@ __all__ = ["BuildPlan", "PackageSources", "parse_platforms", "parse_python"]
 _MACHINES = {"amd64": "amd64", "x86_64": "amd64", "arm64": "arm64", "arm64/v8": "arm64", "aarch64": "arm64"}
 
 
-@dataclass(frozen=True, slots=True)
-class PackageSources:
+class PackageSources(Value):
     """Where a build gets its packages.
 
     Attributes:
@@ -37,8 +36,7 @@ class PackageSources:
     upgrades: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BuildPlan:
+class BuildPlan(Value):
     """All that is decided about a build before a base image or a package is looked at.
 
     Attributes:

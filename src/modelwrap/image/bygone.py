@@ -7,15 +7,14 @@ is plain Python and installs, but runs on a backend of its time. Whatever else i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from modelwrap.image.floors import is_below
+from modelwrap.value import Value
 
 __all__ = ["what_instead"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Bygone:
+class _Bygone(Value):
     """What is over: everything below a version, why, and what to write instead."""
 
     below: str

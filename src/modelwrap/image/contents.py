@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import cast
 
 from modelwrap.image.documents import INDEX_KINDS, descriptor_of, members_of, parse_document, platform_of
@@ -12,6 +11,7 @@ from modelwrap.image.layer_reading import reading_layer
 from modelwrap.image.oci import JSONObject, JSONValue, Platform
 from modelwrap.image.sources.reading import SourceImage, read_image
 from modelwrap.image.sources.shelf import Shelf, fetch_document
+from modelwrap.value import replace
 
 __all__ = ["files_of", "images_of", "settings_of", "told_layers"]
 

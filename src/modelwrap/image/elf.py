@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO
+
+from modelwrap.value import Value
 
 __all__ = ["MAGIC", "ElfFile", "machine_of", "read_elf"]
 
@@ -30,8 +31,7 @@ _MOST_ENTRIES, _MOST_STRINGS = 1 << 14, 1 << 27
 _FORMATS = {1: ("4x4x4xI4x4x2xHH", "III4xI12x", "iI"), 2: ("4x4x8xQ8x4x2xHH", "I4xQQ8xQ16x", "qQ")}
 
 
-@dataclass(frozen=True, slots=True)
-class ElfFile:
+class ElfFile(Value):
     """What a loader asks of an ELF file.
 
     Attributes:
@@ -47,8 +47,7 @@ class ElfFile:
     versions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Value):
     """How numbers are laid out, which class and byte order decide.
 
     Attributes:

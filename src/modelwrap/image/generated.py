@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap import __version__
@@ -14,12 +13,12 @@ from modelwrap.image.reference import DEFAULT_REGISTRY
 from modelwrap.image.runtime_files import runtime_files
 from modelwrap.image.text import fill_template, shell_quote
 from modelwrap.project import MARKER, make_example
+from modelwrap.value import Value
 
 __all__ = ["CopiedFile", "Entry", "FolderEntry", "LinkEntry", "TextFile", "generated_entries", "model_directories"]
 
 
-@dataclass(frozen=True, slots=True)
-class TextFile:
+class TextFile(Value):
     """A file written here."""
 
     path: str
@@ -27,8 +26,7 @@ class TextFile:
     is_executable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CopiedFile:
+class CopiedFile(Value):
     """A file whose bytes are copied."""
 
     path: str
@@ -36,16 +34,14 @@ class CopiedFile:
     is_executable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LinkEntry:
+class LinkEntry(Value):
     """A symbolic link."""
 
     path: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class FolderEntry:
+class FolderEntry(Value):
     """A folder; those of files need not be named."""
 
     path: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -23,12 +22,12 @@ from modelwrap.image.oci import (
     index_document,
     manifest_document,
 )
+from modelwrap.value import Value, field
 
 __all__ = ["Blob", "BytesBlob", "FileBlob", "Image", "ImageIndex", "Layer", "LayerKind", "Origin"]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Value):
     """Where a registry already has a blob, so that another repository of it can mount the blob.
 
     Attributes:
@@ -55,8 +54,7 @@ class Blob(Protocol):
         """A fresh reader from their beginning; the caller closes it, and checks the digest of what it read."""
 
 
-@dataclass(frozen=True, slots=True)
-class BytesBlob:
+class BytesBlob(Value):
     """A blob in memory."""
 
     descriptor: Descriptor
@@ -68,8 +66,7 @@ class BytesBlob:
         return io.BytesIO(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class FileBlob:
+class FileBlob(Value):
     """A blob in a file of its own."""
 
     descriptor: Descriptor
@@ -93,8 +90,7 @@ class LayerKind(StrEnum):
     CODE = "code"
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Value):
     """One layer.
 
     Attributes:
@@ -112,8 +108,7 @@ class Layer:
     unpacked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Value):
     """An image of one platform.
 
     Attributes:
@@ -150,8 +145,7 @@ class Image:
         return (*(layer.blob for layer in self.layers), self.config_blob)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageIndex:
+class ImageIndex(Value):
     """The same image for one or several platforms: with one, its digest is the image's own."""
 
     images: tuple[Image, ...]

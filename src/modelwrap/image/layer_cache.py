@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
 from modelwrap.image.archive import LayerWriter, Written
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import FileBlob, Layer, LayerKind
 from modelwrap.image.oci import Descriptor, JSONObject, MediaType, canonical_json
+from modelwrap.value import Value
 
 __all__ = ["LayerRecipe", "make_layer"]
 
@@ -17,8 +17,7 @@ __all__ = ["LayerRecipe", "make_layer"]
 _FORM = 1
 
 
-@dataclass(frozen=True, slots=True)
-class LayerRecipe:
+class LayerRecipe(Value):
     """What a layer is made of.
 
     Attributes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
+
+from modelwrap.value import Value, field
 
 __all__ = [
     "Descriptor",
@@ -47,8 +48,7 @@ class MediaType(StrEnum):
     DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Value):
     """What an image runs on: `str()` gives `linux/arm64` or `linux/arm/v7`."""
 
     os: str = "linux"
@@ -65,8 +65,7 @@ class Platform:
         return {**whole, "variant": self.variant} if self.variant else whole
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(Value):
     """What a blob is, how large, and by which digest it is found. Source: OCI image specification, descriptors.
 
     Attributes:

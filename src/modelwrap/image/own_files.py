@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.errors import ImageError
@@ -13,14 +12,14 @@ from modelwrap.image.cache import Cache
 from modelwrap.image.oci import Digest, JSONValue, digest_of
 from modelwrap.image.target import PythonTarget
 from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiler_version
+from modelwrap.value import Value
 
 __all__ = ["OwnFile", "bytecode_inputs", "compile_files", "file_inputs", "own_file", "write_files"]
 
 _PIECE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFile:
+class OwnFile(Value):
     """A file as it was when the build began.
 
     Attributes:

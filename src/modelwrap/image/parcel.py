@@ -6,10 +6,10 @@ An `Image` writes its own manifest; an image that somebody else made keeps the o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from modelwrap.image.image import Blob, BytesBlob, ImageIndex
 from modelwrap.image.oci import Digest
+from modelwrap.value import Value
 
 __all__ = ["REFERRERS", "Entry", "Parcel", "parcel_of"]
 
@@ -18,8 +18,7 @@ __all__ = ["REFERRERS", "Entry", "Parcel", "parcel_of"]
 REFERRERS = "io.modelwrap.referrers"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """One manifest and all that it names.
 
     Attributes:
@@ -30,8 +29,7 @@ class Entry:
     blobs: tuple[Blob, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Value):
     """What a tag is to point at, with all that hangs on it.
 
     Attributes:

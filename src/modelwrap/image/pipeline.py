@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 
 from modelwrap.errors import BaseImageError, RegistryError
 from modelwrap.image.base.facts import BaseFacts
@@ -41,12 +40,12 @@ from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.underway import Underway, Vanguard
 from modelwrap.image.validate.misfits import check_fit, read_natives
 from modelwrap.image.wheels.interpreters import keeping_interpreters
+from modelwrap.value import Value
 
 __all__ = ["Built", "Decided", "Reach", "bills", "build", "decide", "deliver"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Value):
     """All that a build reaches outside of its plan.
 
     Attributes:
@@ -60,8 +59,7 @@ class Reach:
     surroundings: Surroundings
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Value):
     """What is known of one platform's image before anything of it is made.
 
     Attributes:
@@ -84,8 +82,7 @@ class Decided:
         return self.facts.python
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Value):
     """An image whose layers are in the cache, ready to go anywhere.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from modelwrap.contract import Env, Label
@@ -16,6 +15,7 @@ from modelwrap.image.runtime_files import package_name, runtime_requirements
 from modelwrap.image.system_packages import BUILD_FILE, RUN_FILE, read_system_packages
 from modelwrap.image.undeclared import undeclared_imports
 from modelwrap.project import Folder, Project
+from modelwrap.value import Value
 
 __all__ = ["OCI_PREFIX", "ImagePlan", "make_plan"]
 
@@ -29,8 +29,7 @@ _OTHER_REQUIREMENTS = ("environment.yml", "environment.yaml", "Pipfile", "pyproj
 _FILES = ("oci", "archive")
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePlan:
+class ImagePlan(Value):
     """All that is decided about one image.
 
     Attributes:
@@ -158,8 +157,7 @@ def _requirements(project: Project, runtime: tuple[str, ...], file: Path | None)
     return read_requirements(place.parent, _Beside(place.parent), runtime, place.name), place.parent
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
+class _Beside(Value):
     """All paths that there are in a folder, none of which goes into the image."""
 
     root: Path

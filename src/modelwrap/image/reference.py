@@ -6,9 +6,9 @@ The grammar is that of the distribution project, which Docker, Podman, Buildah a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from modelwrap.errors import ProjectError
+from modelwrap.value import Value
 
 __all__ = [
     "DEFAULT_REGISTRY",
@@ -40,8 +40,7 @@ _DEFAULT_TAG = "latest"
 _NAME_LIMIT = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Value):
     """The name of an image to be made: `str()` gives it whole, as builders take it.
 
     Attributes:
@@ -68,8 +67,7 @@ class Reference:
         return _is_domain(self.repository.partition("/")[0])
 
 
-@dataclass(frozen=True, slots=True)
-class ImageName:
+class ImageName(Value):
     """The whole name of an image that a registry has or will have.
 
     Attributes:

@@ -6,13 +6,13 @@ Source: OCI image specification 1.1, manifests with a subject; guidelines for ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from modelwrap.errors import ImageError
 from modelwrap.image.documents import descriptor_of, members_of, parse_document
 from modelwrap.image.image import BytesBlob
 from modelwrap.image.oci import Descriptor, Digest, JSONObject, MediaType, canonical_json, describe, manifest_document
 from modelwrap.image.parcel import Entry
+from modelwrap.value import replace
 
 __all__ = ["document_in", "make_referrer", "subject_of"]
 

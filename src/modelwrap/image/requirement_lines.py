@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from modelwrap.value import Value
 
 __all__ = ["Line", "decode", "option_of", "read_lines"]
 
@@ -20,8 +21,7 @@ _COMMENT = re.compile(r"(^|\s+)#.*$")
 _OPTION = re.compile(r"(--[a-z-]+|-[a-zA-Z])(?:\s*=\s*|\s+|$)?(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Value):
     """One instruction of a requirements file.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
@@ -28,6 +27,7 @@ from modelwrap.image.requirement_forms import (
     normalized,
 )
 from modelwrap.image.requirement_lines import Line, decode, option_of, read_lines
+from modelwrap.value import Value
 
 __all__ = ["REQUIREMENTS_FILE", "Requirements", "read_requirements"]
 
@@ -40,8 +40,7 @@ _PLAIN_OPTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(Value):
     """What the requirements files say, as far as making the image goes.
 
     Attributes:
@@ -101,21 +100,21 @@ def read_requirements(
     )
 
 
-@dataclass(slots=True)
 class _Reader:
-    root: Path
-    present: Container[str]
-    runtime: Mapping[str, str]
-    files: list[str] = field(default_factory=list)
-    local: set[str] = field(default_factory=set)
-    link_folders: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
-    variables: set[str] = field(default_factory=set)
-    faults: list[str] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    constraints: set[str] = field(default_factory=set)
-    uses_git: bool = False
-    first_hash: Line | None = None
+    def __init__(self, root: Path, present: Container[str], runtime: Mapping[str, str]) -> None:
+        self.root = root
+        self.present = present
+        self.runtime = runtime
+        self.files: list[str] = []
+        self.local: set[str] = set()
+        self.link_folders: set[str] = set()
+        self.names: set[str] = set()
+        self.variables: set[str] = set()
+        self.faults: list[str] = []
+        self.lines: list[Line] = []
+        self.constraints: set[str] = set()
+        self.uses_git = False
+        self.first_hash: Line | None = None
 
     def read_file(self, name: str) -> None:
         if name in self.files:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 import modelwrap
+from modelwrap.value import Value
 
 __all__ = ["RuntimeFile", "package_name", "runtime_files", "runtime_requirements"]
 
@@ -19,8 +19,7 @@ _NOT_IN_IMAGES = {"click"}
 _PROTOBUF = "protobuf>=3.20"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RuntimeFile:
+class RuntimeFile(Value):
     """One file of the runtime: `path` is relative to the folder that is put on Python's path."""
 
     path: str
@@ -34,13 +33,9 @@ def runtime_files() -> tuple[RuntimeFile, ...]:
     for part in _PARTS:
         place = package / part
         found += place.rglob("*") if place.is_dir() else [place]
-    return tuple(
-        sorted(
-            RuntimeFile(path.relative_to(package.parent).as_posix(), path)
-            for path in found
-            if path.is_file() and "__pycache__" not in path.parts
-        )
-    )
+    files = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
+    named = {path.relative_to(package.parent).as_posix(): path for path in files}
+    return tuple(RuntimeFile(path, named[path]) for path in sorted(named))
 
 
 def runtime_requirements(

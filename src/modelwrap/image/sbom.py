@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.parser import Parser
@@ -23,6 +22,7 @@ from modelwrap.image.oci import Digest, JSONObject, JSONValue, canonical_json, d
 from modelwrap.image.requirement_forms import normalized
 from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.wheels.wheel import Wheel
+from modelwrap.value import Value
 
 __all__ = ["SBOM_TYPE", "Subject", "bill_of_materials"]
 
@@ -51,8 +51,7 @@ _PREFIX = "License :: "
 _LONGEST_NAME = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Value):
     """The image that a bill is about.
 
     Attributes:

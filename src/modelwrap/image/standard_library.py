@@ -10,7 +10,6 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from posixpath import basename, dirname, join
 from typing import TypeAlias, cast
@@ -24,6 +23,7 @@ from modelwrap.image.loose_ends import half_made
 from modelwrap.image.oci import Digest, JSONValue, digest_of
 from modelwrap.image.target import PythonTarget
 from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, compiler_version
+from modelwrap.value import Value
 
 __all__ = ["MODULES", "Librarian", "standard_library_layer"]
 
@@ -138,8 +138,7 @@ def _show(tar: tarfile.TarFile, entry: tarfile.TarInfo, look: _Look) -> None:
         look.see(path, content.read)
 
 
-@dataclass(frozen=True, slots=True)
-class Librarian:
+class Librarian(Value):
     """Keeps the modules of layers that somebody reads through anyway.
 
     Attributes:

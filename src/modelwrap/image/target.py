@@ -5,16 +5,15 @@ Values only. The base's room finds the facts, the room of dependencies finds the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelwrap.image.oci import Digest, Platform
+from modelwrap.value import Value, field
 
 __all__ = ["PythonTarget", "WheelFile"]
 
 
-@dataclass(frozen=True, slots=True)
-class PythonTarget:
+class PythonTarget(Value):
     """The interpreter that a base image brings.
 
     Attributes:
@@ -42,8 +41,7 @@ class PythonTarget:
         return "cp" + self.minor.replace(".", "")
 
 
-@dataclass(frozen=True, slots=True)
-class WheelFile:
+class WheelFile(Value):
     """A wheel on this machine.
 
     Attributes:

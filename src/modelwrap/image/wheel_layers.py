@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 from modelwrap.image.archive import LayerWriter
@@ -26,6 +25,7 @@ from modelwrap.image.wheels.environment import Environment
 from modelwrap.image.wheels.grouping import group_wheels
 from modelwrap.image.wheels.installation import Installation, Placed, install
 from modelwrap.image.wheels.wheel import Member, Pieces, Wheel
+from modelwrap.value import Value
 
 __all__ = ["Look", "Onlooker", "wheel_layers"]
 
@@ -93,8 +93,7 @@ def wheel_layers(
     return tuple(made[group] for group in groups)
 
 
-@dataclass(frozen=True, slots=True)
-class _Maker:
+class _Maker(Value):
     environment: Environment
     cache: Cache
     compiler: str | None

@@ -7,7 +7,6 @@ import difflib
 import keyword
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.contract import Role
@@ -15,14 +14,14 @@ from modelwrap.errors import ClassNotFound, ProjectError
 from modelwrap.project.methods import Methods
 from modelwrap.project.modules import Module, Modules, Opaque
 from modelwrap.project.roles import fitting_roles, methods_of, wanted
+from modelwrap.value import Value
 
 __all__ = ["ClassSource", "check_role", "find_class", "model_names", "refusals"]
 
 _COMPILED = (".so", ".pyd", ".pyc")
 
 
-@dataclass(frozen=True, slots=True)
-class ClassSource:
+class ClassSource(Value):
     """Where a class is written and what it can do.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.contract import Role
+from modelwrap.value import Value
 
 __all__ = ["CONTRACT_FILE", "Example", "make_example"]
 
@@ -31,8 +31,7 @@ _PATHS = {
 JSONValue = None | bool | int | float | str | list["JSONValue"] | dict[str, "JSONValue"]
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Value):
     """A request to begin with.
 
     Attributes:

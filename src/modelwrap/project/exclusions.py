@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.project.marker import is_ours, is_staging
 from modelwrap.project.patterns import Pattern
+from modelwrap.value import Value
 
 __all__ = ["Exclusions"]
 
@@ -43,8 +43,7 @@ _ENVIRONMENTS = {"pyvenv.cfg": "virtual environment", "conda-meta": "conda envir
 _CLASSIC_BUILD = "seldon_requirements.txt"
 
 
-@dataclass(frozen=True)
-class Exclusions:
+class Exclusions(Value):
     """Decides about each path of one model folder.
 
     Attributes:

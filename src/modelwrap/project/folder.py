@@ -10,11 +10,12 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
 from modelwrap.project.exclusions import Exclusions
+from modelwrap.value import Value
 
 __all__ = ["Folder", "LeftOut", "ModelFile", "ModelLink", "check_pointers", "read_folder"]
 
@@ -22,11 +23,11 @@ __all__ = ["Folder", "LeftOut", "ModelFile", "ModelLink", "check_pointers", "rea
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_LIMIT = 1024
 
+_path = attrgetter("path")
 _ADVICE = "what the model does not need stays out by a line in .dockerignore"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ModelFile:
+class ModelFile(Value):
     """A regular file.
 
     Attributes:
@@ -42,24 +43,21 @@ class ModelFile:
     is_executable: bool
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ModelLink:
+class ModelLink(Value):
     """A symbolic link that stays inside the folder; `target` is relative to the link."""
 
     path: str
     target: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LeftOut:
+class LeftOut(Value):
     """A path that stays out, and why; a folder ends in a slash and stands for all in it."""
 
     path: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Value):
     """What a model folder holds, sorted by path."""
 
     files: tuple[ModelFile, ...]
@@ -94,10 +92,10 @@ def read_folder(root: Path, exclusions: Exclusions) -> Folder:
     if reader.faults:
         raise ProjectError("\n".join([*reader.faults, _ADVICE]))
     return Folder(
-        tuple(sorted(reader.files)),
-        tuple(sorted(links)),
+        tuple(sorted(reader.files, key=_path)),
+        tuple(sorted(links, key=_path)),
         tuple(sorted(reader.directories)),
-        tuple(sorted(reader.left_out)),
+        tuple(sorted(reader.left_out, key=_path)),
     )
 
 

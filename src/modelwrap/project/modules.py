@@ -10,16 +10,15 @@ import ast
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
+from modelwrap.value import Value
 
 __all__ = ["Binding", "Imported", "Module", "Modules", "Opaque", "absolute", "parse", "stored_names"]
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Value):
     """A name that an import brings: `name` of `module`, or the module itself where `name` is None."""
 
     module: str
@@ -27,8 +26,7 @@ class Imported:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Value):
     """A name bound to a value that only running the code would tell: an assignment or a function."""
 
     line: int
@@ -37,7 +35,6 @@ class Opaque:
 Binding = ast.ClassDef | Imported | Opaque
 
 
-@dataclass(slots=True)
 class Module:
     """One source file.
 
@@ -48,10 +45,11 @@ class Module:
         is_open: Whether it may hold more names than these.
     """
 
-    name: str
-    file: str
-    bindings: dict[str, Binding] = field(default_factory=dict)
-    is_open: bool = False
+    def __init__(self, name: str, file: str) -> None:
+        self.name = name
+        self.file = file
+        self.bindings: dict[str, Binding] = {}
+        self.is_open = False
 
     @property
     def classes(self) -> list[str]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+from modelwrap.value import Value
 
 __all__ = ["Pattern", "read_patterns"]
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Value):
     """One rule.
 
     Attributes:
@@ -27,6 +27,8 @@ class Pattern:
     text: str
     takes_back: bool
     source: str
+
+    __slots__ = ("__dict__", "source", "takes_back", "text")
 
     def matches(self, path: str) -> bool:
         """Whether it matches this relative path or a folder that the path lies in."""

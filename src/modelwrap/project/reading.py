@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.contract import Role
@@ -14,14 +13,14 @@ from modelwrap.project.folder import Folder, check_pointers, read_folder
 from modelwrap.project.marker import is_ours
 from modelwrap.project.patterns import Pattern, read_patterns
 from modelwrap.project.roles import fitting_roles
+from modelwrap.value import Value
 
 __all__ = ["Project", "check_files", "choose_model_name", "open_folder", "read_class", "read_project", "read_roles"]
 
 IGNORE_FILE = ".dockerignore"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Value):
     """A model folder, read once.
 
     Attributes:

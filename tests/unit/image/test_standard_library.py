@@ -6,7 +6,6 @@ import marshal
 import subprocess
 import sys
 import sysconfig
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from modelwrap.image.image import BytesBlob, Layer, LayerKind
 from modelwrap.image.oci import MediaType, describe
 from modelwrap.image.standard_library import MODULES, Librarian, standard_library_layer
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import replace
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 TAG = sys.implementation.cache_tag

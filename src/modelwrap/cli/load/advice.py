@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from modelwrap.cli.load.measured import Measured
+from modelwrap.value import Value, field
 
 __all__ = ["BATCHED", "DEFAULT", "INLINE", "JOINED_ROWS", "WORKERS", "Figures", "advise"]
 
@@ -22,8 +22,7 @@ _NEAR = 0.6
 _SHORT_MS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Value):
     """What was measured.
 
     Attributes:

@@ -6,7 +6,6 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from modelwrap.cli.load.advice import BATCHED, DEFAULT, INLINE, WORKERS, Figures
@@ -23,6 +22,7 @@ from modelwrap.cli.trial.target import Target
 from modelwrap.cli.trial.ways import Way
 from modelwrap.errors import ModelwrapError
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value, replace
 
 __all__ = ["Open", "Plan", "compare", "measure_as_it_is"]
 
@@ -35,8 +35,7 @@ _FOR_CORES = [WORKERS] if (os.cpu_count() or 1) > 1 else []
 _WARM_UP = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value):
     """What is to be measured.
 
     Attributes:
@@ -60,8 +59,7 @@ class Plan:
     tell: Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(Value):
     """A component that answers, and the request that it is sent.
 
     Attributes:

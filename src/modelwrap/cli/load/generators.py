@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from modelwrap.cli.load import threads
 from modelwrap.cli.load.measured import Measured, of_times
 from modelwrap.cli.trial.rest_client import JSON_TYPE, RestAddress
 from modelwrap.errors import ModelwrapError
+from modelwrap.value import Value
 
 __all__ = ["GENERATORS", "BuiltIn", "Generator", "H2Load", "Shot", "Wrk", "choose"]
 
@@ -37,8 +37,7 @@ end
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
+class Shot(Value):
     """One request that is sent again and again.
 
     Attributes:
@@ -74,8 +73,7 @@ class Generator(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Wrk:
+class Wrk(Value):
     """wrk, with one thread."""
 
     name: str = "wrk"
@@ -105,8 +103,7 @@ def read_wrk(output: str) -> Measured:
     return Measured(int(found[1]) / (int(found[2]) / 1e6), float(found[3]) / 1e3, float(found[4]) / 1e3)
 
 
-@dataclass(frozen=True, slots=True)
-class H2Load:
+class H2Load(Value):
     """h2load, with one thread, told to speak HTTP/1.1 as clients of REST do."""
 
     name: str = "h2load"
@@ -137,8 +134,7 @@ def read_h2load(output: str, log: str, seconds: float) -> Measured:
     return of_times([int(call[2]) / 1e6 for call in calls], seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltIn:
+class BuiltIn(Value):
     """Threads of this process: good for models that take milliseconds, too slow to find out what a server can do."""
 
     name: str = "built-in client"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from modelwrap.value import Value
 
 __all__ = ["Measured", "of_times"]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Value):
     """Answers to a number of clients that ask without pause.
 
     Attributes:

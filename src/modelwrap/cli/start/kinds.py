@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from modelwrap.contract import Role
+from modelwrap.value import Value
 
 __all__ = ["FRAMEWORKS", "Kind", "files_of", "kind_of"]
 
@@ -25,8 +25,7 @@ _TENSORFLOW = (f"tensorflow-cpu; {_CPU_BUILD}", f"tensorflow; {_OTHER_BUILD}")
 _SUM = {"name": "sum", "dtype": "FLOAT", "ftype": "continuous", "range": [-10, 50]}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Value):
     """A folder to begin with.
 
     Attributes:

@@ -8,11 +8,11 @@ import re
 import shlex
 import sys
 import unicodedata
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
 from modelwrap.errors import ProjectError
+from modelwrap.value import Value
 
 __all__ = ["Place", "choose_place"]
 
@@ -21,8 +21,7 @@ _BETWEEN_WORDS = re.compile(r"[._-]+")
 _LAST_RESORT = "my-model"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Value):
     """Where a new model goes.
 
     Attributes:

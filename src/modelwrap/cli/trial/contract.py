@@ -9,11 +9,11 @@ import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from modelwrap.errors import ProjectError
+from modelwrap.value import Value
 
 __all__ = ["CONTRACT_FILE", "Contract", "Feature", "Scalar", "contract_of_metadata", "read_contract"]
 
@@ -29,8 +29,7 @@ _KEYS = {"name", "ftype", "dtype", "range", "values", "repeat", "shape"}
 _DATATYPES = {"FP16", "FP32", "FP64", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64"}
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Value):
     """One input or output, which may take several columns.
 
     Attributes:
@@ -55,8 +54,7 @@ class Feature:
         return any(isinstance(value, str) for value in self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Value):
     """What goes into a component and what comes out.
 
     Attributes:

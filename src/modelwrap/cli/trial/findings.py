@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from modelwrap.value import Value
 
 __all__ = ["Finding", "Outcome"]
 
@@ -17,8 +18,7 @@ class Outcome(Enum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value):
     """The answer to one question.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from modelwrap.cli.trial.replies import Reply
 from modelwrap.cli.trial.session import Session, good, note, problem
 from modelwrap.cli.trial.ways import Way
 from modelwrap.runtime.payload import Form
+from modelwrap.value import replace
 
 __all__ = ["empty", "large", "missing", "one_and_many", "other_category", "single_precision", "whole_numbers"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from modelwrap.cli.trial.batches import Batches
 from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, contract_of_metadata
@@ -14,12 +13,12 @@ from modelwrap.cli.trial.target import Target
 from modelwrap.cli.trial.ways import Doors, ways
 from modelwrap.errors import ProjectError
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value
 
 __all__ = ["Wishes", "open_session"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Value):
     """What a trial is to be.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from modelwrap.cli.trial.answers import columns, is_steady, random_batches
 from modelwrap.cli.trial.findings import Finding, Outcome
@@ -20,6 +19,7 @@ from modelwrap.cli.trial.protocol import broken_messages, echoed, healthy, unkno
 from modelwrap.cli.trial.rows import at_once, together
 from modelwrap.cli.trial.session import Probe, Session, note, timed
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import replace
 
 __all__ = ["findings"]
 

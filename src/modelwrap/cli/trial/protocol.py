@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from modelwrap.cli.trial.findings import Finding
 from modelwrap.cli.trial.questions import Wire
@@ -13,6 +12,7 @@ from modelwrap.cli.trial.ways import carries
 from modelwrap.runtime.message import Meta
 from modelwrap.runtime.payload import JSONValue
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import replace
 
 __all__ = ["broken_messages", "echoed", "healthy", "unknown_path"]
 

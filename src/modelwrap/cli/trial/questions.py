@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 
 from modelwrap.cli.trial.batches import Rows
@@ -20,6 +19,7 @@ from modelwrap.runtime.endpoints import GRPC_METHODS
 from modelwrap.runtime.message import Message, Meta
 from modelwrap.runtime.payload import Array, Form
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value, field
 
 __all__ = ["Question", "Wire", "grpc_method", "rest_path"]
 
@@ -31,8 +31,7 @@ class Wire(Enum):
     GRPC = "gRPC"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Value):
     """Rows to be asked about.
 
     Attributes:

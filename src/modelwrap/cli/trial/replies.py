@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from modelwrap.runtime.message import Message
 from modelwrap.runtime.payload import Array, Binary, Custom, Json, Payload, Text
+from modelwrap.value import Value
 
 __all__ = ["CLOSE", "Reply", "difference"]
 
@@ -19,8 +19,7 @@ _TINY = 1e-12
 _LONGEST = 110
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Value):
     """One reply.
 
     Attributes:

@@ -7,7 +7,6 @@ import json
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,14 +15,14 @@ from modelwrap.cli.trial.replies import Reply
 from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.codecs import seldon_json
 from modelwrap.runtime.message import Request
+from modelwrap.value import Value
 
 __all__ = ["JSON_TYPE", "RestAddress", "RestClient"]
 
 JSON_TYPE = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class RestAddress:
+class RestAddress(Value):
     """Where REST is spoken.
 
     Attributes:

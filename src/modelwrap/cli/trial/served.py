@@ -10,12 +10,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from modelwrap.contract import ENTRYPOINT_MODULE
 from modelwrap.errors import LoadFailed
+from modelwrap.value import Value
 
 __all__ = ["Served", "served"]
 
@@ -27,8 +27,7 @@ _ENTRY = re.compile(r"^(?=\d{4}-\d\d-\d\d \d\d:)", re.MULTILINE)
 _OF_ONE_REQUEST = re.compile(r"^\d{4}-\d\d-\d\d \S+|\S+(?= failed: )|\b(?:error_id|puid|path)=\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Value):
     """A server that is ready.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from modelwrap.cli.trial.batches import Batches, Rows
@@ -14,12 +13,12 @@ from modelwrap.cli.trial.questions import Question
 from modelwrap.cli.trial.replies import CLOSE, Reply, difference
 from modelwrap.cli.trial.ways import Doors, RestWay, Way, carries
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value, replace
 
 __all__ = ["Probe", "Session", "good", "note", "problem", "timed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Value):
     """One trial under way.
 
     Attributes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from modelwrap.errors import ProjectError
 from modelwrap.project import ClassSource, choose_model_name, open_folder, read_class
 from modelwrap.project.classes import find_class
 from modelwrap.project.roles import fitting_roles
+from modelwrap.value import Value
 
 __all__ = ["Target", "find_model", "folder_target", "url_target"]
 
@@ -25,8 +25,7 @@ _ADDRESS = re.compile(r"[\w.-]+:\d+(/.*)?")
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Value):
     """A component and how to reach it.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlencode
 
@@ -14,14 +13,14 @@ from modelwrap.cli.trial.replies import Reply
 from modelwrap.cli.trial.rest_client import JSON_TYPE, RestClient
 from modelwrap.runtime.payload import Form
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value
 
 __all__ = ["Doors", "GrpcWay", "RestWay", "Way", "carries", "ways"]
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
-class RestWay:
+class RestWay(Value):
     """REST.
 
     Attributes:
@@ -52,8 +51,7 @@ class RestWay:
         return self.client.post(path, content, JSON_TYPE)
 
 
-@dataclass(frozen=True, slots=True)
-class GrpcWay:
+class GrpcWay(Value):
     """gRPC.
 
     Attributes:
@@ -85,8 +83,7 @@ def carries(way: Way, rows: Rows) -> bool:
     return way.form is Form.NDARRAY or rows.dtype.kind in "iuf"
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
+class Doors(Value):
     """The clients at hand.
 
     Attributes:

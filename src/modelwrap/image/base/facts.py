@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import Value, field
 
 __all__ = ["BaseFacts"]
 
 
-@dataclass(frozen=True, slots=True)
-class BaseFacts:
+class BaseFacts(Value):
     """What stands in a base image.
 
     Attributes:

@@ -13,7 +13,6 @@ import tarfile
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from posixpath import basename, dirname, join, normpath
 from typing import IO, BinaryIO, Protocol, TypeGuard, cast
 
@@ -22,6 +21,7 @@ from modelwrap.image.base.clues import LARGEST_TOLD, reader_for
 from modelwrap.image.gunzip import Gunzip
 from modelwrap.image.image import Blob
 from modelwrap.image.oci import Digest, JSONObject, JSONValue
+from modelwrap.value import Value, field
 
 __all__ = ["LayerListing", "Look", "Onlooker", "list_layer"]
 
@@ -49,8 +49,7 @@ class Onlooker(Protocol):
         """Begins a look at a layer; the block ends well only if the layer is what its digest says."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerListing:
+class LayerListing(Value):
     """What a layer has of what a probe asks for. Paths are relative to the root, without a leading slash.
 
     Attributes:

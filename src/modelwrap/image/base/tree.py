@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 
 from modelwrap.image.base.listing import LayerListing
+from modelwrap.value import Value, field
 
 __all__ = ["Tree", "lay_over"]
 
@@ -14,8 +14,7 @@ __all__ = ["Tree", "lay_over"]
 _MOST_LINKS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Value):
     """What stands in a base, of what a probe asks for. Paths have no leading slash.
 
     Attributes:

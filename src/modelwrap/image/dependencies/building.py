@@ -11,7 +11,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -27,6 +26,7 @@ from modelwrap.image.dependencies.selection import Chosen, tags_of
 from modelwrap.image.dependencies.uv import UvFailed, run_uv
 from modelwrap.image.loose_ends import half_made, run_program
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import replace
 
 __all__ = ["build_wheels"]
 

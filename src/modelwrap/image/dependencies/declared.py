@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
@@ -16,6 +15,7 @@ from modelwrap.errors import RequirementsError
 from modelwrap.image.requirement_forms import ARCHIVE, NAMED, URL, VARIABLE, is_remote, looks_like_path, normalized
 from modelwrap.image.requirement_lines import Line, option_of
 from modelwrap.image.requirements import Requirements
+from modelwrap.value import Value, field
 
 __all__ = ["Declared", "read_declared"]
 
@@ -27,8 +27,7 @@ _WITHOUT_EFFECT = {"--prefer-binary", "--use-feature", "--only-binary", "--requi
 _INDEXES = {"-i": "--index-url", "--index-url": "--index-url", "--extra-index-url": "--extra-index-url"}
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Value):
     """What requirements ask for.
 
     Attributes:
@@ -49,7 +48,7 @@ class Declared:
     built: tuple[Line, ...] = ()
     from_source: tuple[Line, ...] = ()
     pins: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    urls: tuple[str, ...] = field(default=(), repr=False)
+    urls: tuple[str, ...] = field(default=(), shown=False)
     trusted: tuple[str, ...] = ()
     prereleases: bool = False
 
@@ -89,20 +88,20 @@ def _check_variables(requirements: Requirements, environment: Mapping[str, str])
                 raise RequirementsError(f"{line}\n  {name} is not set: export {name}=… and run this again")
 
 
-@dataclass(slots=True)
 class _Reader:
-    root: Path
-    constraints: frozenset[str]
-    environment: Mapping[str, str]
-    requirements: list[str] = field(default_factory=list)
-    constraining: list[str] = field(default_factory=list)
-    named: dict[str, list[Line]] = field(default_factory=dict)
-    built: list[Line] = field(default_factory=list)
-    from_source: list[Line] = field(default_factory=list)
-    pins: dict[str, set[str]] = field(default_factory=dict)
-    urls: list[str] = field(default_factory=list)
-    trusted: list[str] = field(default_factory=list)
-    prereleases: bool = False
+    def __init__(self, root: Path, constraints: frozenset[str], environment: Mapping[str, str]) -> None:
+        self.root = root
+        self.constraints = constraints
+        self.environment = environment
+        self.requirements: list[str] = []
+        self.constraining: list[str] = []
+        self.named: dict[str, list[Line]] = {}
+        self.built: list[Line] = []
+        self.from_source: list[Line] = []
+        self.pins: dict[str, set[str]] = {}
+        self.urls: list[str] = []
+        self.trusted: list[str] = []
+        self.prereleases = False
 
     def read(self, line: Line) -> None:
         option = option_of(line.text)

@@ -6,11 +6,11 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TypeVar
 
 from modelwrap.image.loose_ends import Leash
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import replace
 
 __all__ = ["beginning_early"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -23,6 +22,7 @@ from modelwrap.image.dependencies.selection import Chosen
 from modelwrap.image.oci import Digest
 from modelwrap.image.steps import Step
 from modelwrap.image.target import WheelFile
+from modelwrap.value import Value
 
 __all__ = ["complete", "fetch"]
 
@@ -79,8 +79,7 @@ def complete(lock: Lock, chosen: Sequence[Chosen], wheels: Sequence[WheelFile]) 
     return Lock(tuple(packages.get(package.name, package) for package in lock.packages), lock.requires_python)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Value):
     package: str
     name: str
     version: str

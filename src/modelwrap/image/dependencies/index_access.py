@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from modelwrap.image.dependencies.passwords import Passwords, gather_passwords, 
 from modelwrap.image.dependencies.pip_settings import PipSettings, read_pip_settings
 from modelwrap.image.dependencies.settings import Surroundings
 from modelwrap.image.dependencies.uv_settings import UvSettings, read_uv_settings
+from modelwrap.value import Value, field
 
 __all__ = ["STRATEGY", "IndexAccess", "host_of", "index_access"]
 
@@ -27,8 +27,7 @@ _CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
-@dataclass(frozen=True, slots=True)
-class IndexAccess:
+class IndexAccess(Value):
     """How this machine reaches packages.
 
     Attributes:
@@ -43,10 +42,10 @@ class IndexAccess:
         places: What tells apart two ways to packages: the answer may be another. Passwords are not among it.
     """
 
-    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, shown=False)
     arguments: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
-    passwords: Passwords = field(default_factory=Passwords, repr=False)
+    passwords: Passwords = field(default_factory=Passwords, shown=False)
     ca_file: str = ""
     client_cert: str = ""
     proxy: str = ""

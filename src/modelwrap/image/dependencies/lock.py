@@ -9,7 +9,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from os.path import relpath
 from pathlib import Path
 from posixpath import basename
@@ -20,6 +19,7 @@ from modelwrap import __version__
 from modelwrap.errors import RequirementsError
 from modelwrap.image.dependencies.passwords import without_password
 from modelwrap.image.requirement_forms import normalized
+from modelwrap.value import Value, field, replace
 
 __all__ = ["LOCK_FILE", "Artifact", "Lock", "Package", "Repository", "read_lock", "with_hash", "write_lock"]
 
@@ -29,8 +29,7 @@ _VERSION = "1.0"
 Table = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Value):
     """A file that a package comes from.
 
     Attributes:
@@ -53,8 +52,7 @@ class Artifact:
         return self.hashes.get("sha256", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Value):
     """A commit that a package is made of.
 
     Attributes:
@@ -70,8 +68,7 @@ class Repository:
     folder: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Value):
     """One package of a lock.
 
     Attributes:
@@ -102,8 +99,7 @@ class Package:
         return f"{self.name} {self.version}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Value):
     """A resolved set of packages.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.errors import RequirementsError
@@ -16,12 +15,12 @@ from modelwrap.image.dependencies.selection import select
 from modelwrap.image.dependencies.settings import Surroundings
 from modelwrap.image.steps import Step
 from modelwrap.image.target import PythonTarget, WheelFile
+from modelwrap.value import Value
 
 __all__ = ["Packages", "bring", "settle"]
 
 
-@dataclass(frozen=True, slots=True)
-class Packages:
+class Packages(Value):
     """The packages of one image.
 
     Attributes:

@@ -9,10 +9,10 @@ import base64
 import netrc
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from modelwrap.image.dependencies.settings import Surroundings
+from modelwrap.value import Value, field
 
 __all__ = ["WHERE_PASSWORDS_ARE", "Passwords", "gather_passwords", "without_password"]
 
@@ -25,15 +25,13 @@ WHERE_PASSWORDS_ARE = (
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class _Realm:
+class _Realm(Value):
     scheme: str
     host: str
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Passwords:
+class Passwords(Value):
     """What to send to which index.
 
     Attributes:
@@ -41,8 +39,8 @@ class Passwords:
         by_host: Headers from `.netrc`.
     """
 
-    by_place: dict[_Realm, tuple[tuple[str, str], ...]] = field(default_factory=dict, repr=False)
-    by_host: dict[str, str] = field(default_factory=dict, repr=False)
+    by_place: dict[_Realm, tuple[tuple[str, str], ...]] = field(default_factory=dict, shown=False)
+    by_host: dict[str, str] = field(default_factory=dict, shown=False)
 
     def header_for(self, url: str) -> str | None:
         """The Authorization header for a URL; the one given for the path that is most alike. None where none is known.

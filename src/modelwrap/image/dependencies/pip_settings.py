@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import configparser
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.errors import SettingsError
 from modelwrap.image.dependencies.settings import Surroundings
+from modelwrap.value import Value
 
 __all__ = ["PipSettings", "read_pip_settings"]
 
@@ -25,8 +25,7 @@ _OPTIONS = {
 _TRUE = {"1", "true", "yes", "on", "t", "y"}
 
 
-@dataclass(frozen=True, slots=True)
-class PipSettings:
+class PipSettings(Value):
     """Those of pip's options that say where packages are.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from modelwrap.errors import RequirementsError
 from modelwrap.image.dependencies.declared import Declared
@@ -16,6 +15,7 @@ from modelwrap.image.dependencies.passwords import WHERE_PASSWORDS_ARE, without_
 from modelwrap.image.requirement_forms import normalized
 from modelwrap.image.runtime_files import package_name
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import Value, field
 
 __all__ = ["REFUSED", "WAYS_OUT", "Question", "explain", "refuse_building"]
 
@@ -31,8 +31,7 @@ REFUSED = re.compile(r"\b40[13] (?:Unauthorized|Forbidden)|authentication creden
 _RUNTIME = "modelwrap's runtime"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Value):
     """What uv was asked.
 
     Attributes:

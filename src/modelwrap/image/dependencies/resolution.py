@@ -11,7 +11,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from modelwrap.errors import RequirementsError
@@ -27,6 +26,7 @@ from modelwrap.image.loose_ends import half_made
 from modelwrap.image.requirement_forms import normalized
 from modelwrap.image.requirements import Requirements
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import Value, field, replace
 
 __all__ = ["Resolution", "Wanted", "prepare", "resolve"]
 
@@ -39,8 +39,7 @@ _KNOWN_GLIBC = (28, *range(31, 41))
 _MUSL = "unknown-linux-musl"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Value):
     """What is to be resolved, and how.
 
     Attributes:
@@ -62,8 +61,7 @@ class Wanted:
     refresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Value):
     """What was resolved, with what is needed to fetch it.
 
     Attributes:

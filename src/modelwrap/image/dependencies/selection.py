@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -13,6 +12,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from modelwrap.errors import RequirementsError
 from modelwrap.image.dependencies.lock import Artifact, Lock, Package
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import Value
 
 __all__ = ["Chosen", "environment_of", "select", "tags_of"]
 
@@ -32,8 +32,7 @@ _OF_OLD_NAMES = {"manylinux2014": None, "manylinux2010": {"x86_64", "i686"}, "ma
 _OLDEST_GLIBC = {"x86_64": 5, "i686": 5}
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Value):
     """The file that one package comes from.
 
     Attributes:

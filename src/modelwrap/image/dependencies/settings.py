@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from modelwrap.value import Value, field
 
 __all__ = ["Surroundings", "read_surroundings"]
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Value):
     """Where modelwrap runs, as far as finding packages goes.
 
     Attributes:

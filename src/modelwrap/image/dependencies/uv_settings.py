@@ -9,19 +9,18 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from modelwrap.image.dependencies.settings import Surroundings
+from modelwrap.value import Value
 
 __all__ = ["UvSettings", "read_uv_settings"]
 
 Table = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class UvSettings:
+class UvSettings(Value):
     """Which of its settings uv finds by itself.
 
     Attributes:
@@ -41,13 +40,13 @@ class UvSettings:
     insecure_hosts: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class _Gathered:
-    default: str = ""
-    extra: list[str] = field(default_factory=list)
-    find_links: bool = False
-    strategy: bool = False
-    hosts: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.default = ""
+        self.extra: list[str] = []
+        self.find_links = False
+        self.strategy = False
+        self.hosts: list[str] = []
 
 
 def read_uv_settings(surroundings: Surroundings, folder: Path) -> UvSettings:

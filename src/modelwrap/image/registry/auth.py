@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from modelwrap.image.oci import JSONObject
 from modelwrap.image.registry.exchanges import Request, Scope
+from modelwrap.value import Value, field
 
 __all__ = ["Challenge", "Credentials", "Token", "basic_header", "parse_challenges", "read_token", "token_request"]
 
@@ -23,8 +23,7 @@ _DEFAULT_LIFE = 60.0
 _CLIENT = "modelwrap"
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Value):
     """A name and a password, or a token in their place.
 
     Attributes:
@@ -32,17 +31,16 @@ class Credentials:
     """
 
     username: str
-    password: str = field(repr=False)
+    password: str = field(shown=False)
     source: str
-    identity_token: str = field(default="", repr=False)
+    identity_token: str = field(default="", shown=False)
 
     def __str__(self) -> str:
         who = "an identity token" if self.identity_token else f"user {self.username}"
         return f"{who} from {self.source}"
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Value):
     """One way to say who one is that a registry offers.
 
     Attributes:
@@ -54,8 +52,7 @@ class Challenge:
     parameters: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Value):
     """Leave to do something, for a while.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from modelwrap.errors import RegistryError
@@ -26,6 +25,7 @@ from modelwrap.image.registry.exchanges import Answer, Request, Scope, document_
 from modelwrap.image.registry.refusals import shown_address
 from modelwrap.image.registry.settings import Surroundings
 from modelwrap.image.registry.wire import Content, is_loopback
+from modelwrap.value import Value
 
 __all__ = ["Authorization"]
 
@@ -33,8 +33,7 @@ __all__ = ["Authorization"]
 _TOKEN_MARGIN = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Value):
     """A token and when to renew it, by the monotonic clock."""
 
     header: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ from modelwrap.image.registry.patience import Hiccup, Patience
 from modelwrap.image.registry.refusals import refusal
 from modelwrap.image.registry.settings import Surroundings, read_surroundings
 from modelwrap.image.registry.wire import Content, Response, Wire, hang_up, headers_of, is_loopback, origin_of
+from modelwrap.value import replace
 
 __all__ = ["Registry"]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from modelwrap.image.oci import Descriptor, Digest, JSONObject, MediaType
+from modelwrap.value import Value, field
 
 __all__ = [
     "MANIFEST_KINDS",
@@ -55,8 +55,7 @@ _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _BYTES = "application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Value):
     """One thing asked of a registry.
 
     Attributes:
@@ -78,8 +77,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Value):
     """What a registry answered.
 
     Attributes:
@@ -110,8 +108,7 @@ class Answer:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Value):
     """Why a registry refused, in its words: `DENIED` and a sentence."""
 
     code: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 
 from modelwrap.errors import RegistryError
+from modelwrap.value import Value
 
 __all__ = ["Hiccup", "Patience"]
 
@@ -26,8 +26,7 @@ class Hiccup(Exception):
         self.most = most
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Value):
     """When to try again. All times in seconds.
 
     Attributes:

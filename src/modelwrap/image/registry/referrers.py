@@ -6,8 +6,6 @@ which whoever attaches something must keep. Source: distribution specification 1
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from modelwrap.image.documents import members_of, parse_document
 from modelwrap.image.image import BytesBlob
 from modelwrap.image.oci import Descriptor, Digest, MediaType, canonical_json, describe, index_document
@@ -26,12 +24,12 @@ from modelwrap.image.registry.exchanges import (
 from modelwrap.image.registry.transfer import pull_manifest
 from modelwrap.image.registry.upload import upload_blob
 from modelwrap.image.steps import Silent
+from modelwrap.value import Value
 
 __all__ = ["Attachment", "attach_referrer", "attached", "read_attached"]
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Value):
     """What attaching a document came to.
 
     Attributes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
+
+from modelwrap.value import Value
 
 __all__ = ["Surroundings", "proxy_for", "read_surroundings"]
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Value):
     """Where the tools that people log in with leave what they know.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from threading import Lock
 
 from modelwrap.errors import DamagedBlob, RegistryError
@@ -24,6 +23,7 @@ from modelwrap.image.registry.exchanges import (
 )
 from modelwrap.image.registry.upload import Fate, upload_blob
 from modelwrap.image.steps import Silent, Step
+from modelwrap.value import Value
 
 __all__ = ["Pushed", "open_blob", "pull_manifest", "push", "push_parcel"]
 
@@ -31,8 +31,7 @@ __all__ = ["Pushed", "open_blob", "pull_manifest", "push", "push_parcel"]
 _WORKERS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Pushed:
+class Pushed(Value):
     """What a push came to.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO
 
@@ -89,7 +88,6 @@ def _mount(registry: Registry, path: str, blob: Blob) -> str | None:
     return "" if answer.status == 201 else answer.location
 
 
-@dataclass(slots=True)
 class _Sending:
     """An upload as it goes on.
 
@@ -104,18 +102,19 @@ class _Sending:
         part: Bytes of a part.
     """
 
-    registry: Registry
-    path: str
-    blob: Blob
-    step: Step
-    location: str | None
-    part: int
-    in_parts: bool = False
-    begun: int = 0
-    failure: RegistryError | None = None
-    offset: int = 0
-    shown: int = 0
-    sent: int = 0
+    def __init__(self, registry: Registry, path: str, blob: Blob, step: Step, location: str | None, part: int) -> None:
+        self.registry = registry
+        self.path = path
+        self.blob = blob
+        self.step = step
+        self.location = location
+        self.part = part
+        self.in_parts = False
+        self.begun = 0
+        self.failure: RegistryError | None = None
+        self.offset = 0
+        self.shown = 0
+        self.sent = 0
 
     @property
     def size(self) -> int:

@@ -12,7 +12,6 @@ import platform
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -25,14 +24,14 @@ from modelwrap.image.reference import ImageName
 from modelwrap.image.sinks.layout import LAYOUT_FILE, LAYOUT_TEXT, blob_path, checked_blocks, index_entries
 from modelwrap.image.sinks.sink import SILENT, SinkReport
 from modelwrap.image.steps import Step
+from modelwrap.value import Value
 
 __all__ = ["ArchiveSink", "write_archive"]
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "amd64": "amd64"}
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveSink:
+class ArchiveSink(Value):
     """Writes a file, in place of one that is there.
 
     Attributes:

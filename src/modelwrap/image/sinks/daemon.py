@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from modelwrap.errors import ImageError
 from modelwrap.image.image import ImageIndex
@@ -16,6 +15,7 @@ from modelwrap.image.reference import ImageName
 from modelwrap.image.sinks.archive import write_archive
 from modelwrap.image.sinks.sink import SILENT, SinkReport
 from modelwrap.image.steps import Step
+from modelwrap.value import Value
 
 __all__ = ["DaemonSink", "engines"]
 
@@ -41,8 +41,7 @@ def _answers(program: str) -> bool:
     return asked.returncode == 0
 
 
-@dataclass(frozen=True, slots=True)
-class DaemonSink:
+class DaemonSink(Value):
     """Loads into an engine, through a pipe.
 
     Attributes:

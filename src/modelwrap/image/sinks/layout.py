@@ -8,7 +8,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +19,7 @@ from modelwrap.image.parcel import REFERRERS, Entry, Parcel, parcel_of
 from modelwrap.image.reference import ImageName
 from modelwrap.image.sinks.sink import SILENT, SinkReport
 from modelwrap.image.steps import Step
+from modelwrap.value import Value, replace
 
 __all__ = ["LAYOUT_FILE", "LAYOUT_TEXT", "LayoutSink", "blob_path", "checked_blocks", "index_entries", "write_layout"]
 
@@ -31,8 +31,7 @@ _REF_NAME = "org.opencontainers.image.ref.name"
 _FULL_NAME = "io.containerd.image.name"
 
 
-@dataclass(frozen=True, slots=True)
-class LayoutSink:
+class LayoutSink(Value):
     """Writes into a folder; other images that are in it stay.
 
     Attributes:

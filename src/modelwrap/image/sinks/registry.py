@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from modelwrap.image.image import ImageIndex
 from modelwrap.image.parcel import Entry, Parcel, parcel_of
@@ -14,12 +13,12 @@ from modelwrap.image.registry.referrers import attach_referrer
 from modelwrap.image.registry.transfer import Pushed, push_parcel
 from modelwrap.image.sinks.sink import SILENT, SinkReport
 from modelwrap.image.steps import Step
+from modelwrap.value import Value
 
 __all__ = ["RegistrySink", "push_names"]
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrySink:
+class RegistrySink(Value):
     """Pushes to the registries of the names.
 
     Attributes:

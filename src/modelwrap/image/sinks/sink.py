@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from modelwrap.image.image import ImageIndex
 from modelwrap.image.oci import Digest
 from modelwrap.image.reference import ImageName
 from modelwrap.image.steps import Silent, Step
+from modelwrap.value import Value
 
 __all__ = ["SILENT", "Sink", "SinkReport"]
 
@@ -17,8 +17,7 @@ __all__ = ["SILENT", "Sink", "SinkReport"]
 SILENT = Silent()
 
 
-@dataclass(frozen=True, slots=True)
-class SinkReport:
+class SinkReport(Value):
     """What became of an image.
 
     Attributes:

@@ -7,7 +7,6 @@ Source: Docker image specification 1.2, combined image JSON and file system chan
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +25,7 @@ from modelwrap.image.oci import (
 from modelwrap.image.reference import parse_reference
 from modelwrap.image.sources.layout import Files, LayoutShelf, TarFiles
 from modelwrap.image.sources.shelf import FetchedBlob, Shelf
+from modelwrap.value import Value
 
 __all__ = ["DockerShelf", "archive_shelf"]
 
@@ -60,8 +60,7 @@ def _has(files: Files, path: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class DockerShelf:
+class DockerShelf(Value):
     """One image of an archive that `docker save` or `podman save` has written.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from modelwrap.errors import BaseImageError, ImageError
@@ -15,14 +14,14 @@ from modelwrap.image.sources.archive import DockerShelf
 from modelwrap.image.sources.layout import TarFiles
 from modelwrap.image.sources.reading import read_parcel
 from modelwrap.image.sources.shelf import FetchedBlob
+from modelwrap.value import Value
 
 __all__ = ["DaemonShelf"]
 
 _SAVED = "saved-images-1"
 
 
-@dataclass(frozen=True, slots=True)
-class DaemonShelf:
+class DaemonShelf(Value):
     """One image of an engine.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -14,6 +13,7 @@ from modelwrap.image.image import Blob, FileBlob
 from modelwrap.image.oci import Descriptor, JSONObject, JSONValue
 from modelwrap.image.parcel import REFERRERS
 from modelwrap.image.sources.shelf import ClosingReader, FetchedBlob, fetch_document
+from modelwrap.value import Value, replace
 
 __all__ = ["Files", "FolderFiles", "LayoutShelf", "TarFiles"]
 
@@ -33,8 +33,7 @@ class Files(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class FolderFiles:
+class FolderFiles(Value):
     """The files of a folder."""
 
     folder: Path
@@ -44,8 +43,7 @@ class FolderFiles:
         return (self.folder / path).open("rb")
 
 
-@dataclass(frozen=True, slots=True)
-class TarFiles:
+class TarFiles(Value):
     """The files of an archive, which may itself be compressed."""
 
     archive: Path
@@ -68,8 +66,7 @@ class TarFiles:
         return ClosingReader(cast("BinaryIO", file), archive.close)
 
 
-@dataclass(frozen=True, slots=True)
-class LayoutShelf:
+class LayoutShelf(Value):
     """One image of a layout.
 
     Attributes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from modelwrap.errors import BaseImageError
 from modelwrap.image.documents import INDEX_KINDS, descriptor_of, members_of, parse_document, platform_of
@@ -12,6 +11,7 @@ from modelwrap.image.oci import Descriptor, Digest, JSONObject, MediaType, Platf
 from modelwrap.image.parcel import Entry, Parcel
 from modelwrap.image.sources.layout import LayoutShelf
 from modelwrap.image.sources.shelf import Shelf, fetch_document
+from modelwrap.value import Value, replace
 
 __all__ = ["SourceImage", "read_image", "read_parcel"]
 
@@ -25,8 +25,7 @@ _SAME_KINDS = {
 _PLAIN_VARIANTS = {"arm64": "v8", "amd64": "v1"}
 
 
-@dataclass(frozen=True, slots=True)
-class SourceImage:
+class SourceImage(Value):
     """An image for one platform that somebody else has made.
 
     Attributes:

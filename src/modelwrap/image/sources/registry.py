@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from modelwrap.errors import BaseImageError
@@ -17,14 +16,14 @@ from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.exchanges import MANIFEST_KINDS
 from modelwrap.image.registry.transfer import open_blob, pull_manifest
 from modelwrap.image.sources.shelf import ClosingReader, FetchedBlob
+from modelwrap.value import Value
 
 __all__ = ["RegistryShelf"]
 
 _NAMES = "image-names-1"
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryShelf:
+class RegistryShelf(Value):
     """One name in a registry.
 
     Attributes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
 from modelwrap.errors import DamagedBlob
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import Blob, Origin
 from modelwrap.image.oci import Descriptor, digest_of
+from modelwrap.value import Value
 
 __all__ = ["ClosingReader", "FetchedBlob", "Shelf", "fetch_document"]
 
@@ -37,8 +37,7 @@ class Shelf(Protocol):
         """A blob, or a manifest, that a document of the shelf names. Nothing is read before it is opened."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedBlob:
+class FetchedBlob(Value):
     """A blob that is fetched into the cache when it is first opened.
 
     Attributes:

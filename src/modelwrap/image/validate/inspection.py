@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from email.parser import Parser
 from posixpath import basename
 from typing import IO
@@ -13,6 +12,7 @@ from modelwrap.image.elf import ElfFile, machine_of, read_elf
 from modelwrap.image.oci import JSONObject, JSONValue
 from modelwrap.image.target import WheelFile
 from modelwrap.image.wheels.wheel import Member, Pieces, Wheel
+from modelwrap.value import Value
 
 __all__ = ["Inspected", "Inspector", "inspect_wheel"]
 
@@ -23,8 +23,7 @@ _INSPECTIONS = "inspections-1"
 _MOST_IN_MEMORY = 1 << 24
 
 
-@dataclass(frozen=True, slots=True)
-class Inspected:
+class Inspected(Value):
     """What is in a wheel.
 
     Attributes:
@@ -66,8 +65,7 @@ def inspect_wheel(wheel: WheelFile, cache: Cache) -> Inspected:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Inspector:
+class Inspector(Value):
     """Looks into wheels while their layers are made, so that they are inflated once: what it saw is in the cache.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from posixpath import basename
 
@@ -21,6 +20,7 @@ from modelwrap.image.elf import ElfFile, read_elf
 from modelwrap.image.target import WheelFile
 from modelwrap.image.validate.inspection import Inspected, inspect_wheel
 from modelwrap.image.validate.system_libraries import advice_for, is_brought, is_optional
+from modelwrap.value import Value
 
 __all__ = ["check_fit", "read_natives"]
 
@@ -84,8 +84,7 @@ def read_natives(files: Iterable[tuple[str, Path]]) -> dict[str, ElfFile]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Native:
+class _Native(Value):
     owner: str
     path: str
     elf: ElfFile

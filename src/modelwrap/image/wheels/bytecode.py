@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -23,6 +22,7 @@ from modelwrap.image.cache import Cache
 from modelwrap.image.oci import Digest, JSONObject, canonical_json
 from modelwrap.image.target import PythonTarget
 from modelwrap.image.wheels.interpreters import AT_ONCE, InterpreterEnded, compile_in_one
+from modelwrap.value import Value
 
 __all__ = ["Bytecode", "Compiled", "Source", "can_compile", "compile_sources", "compiled_path", "is_worth_compiling"]
 
@@ -33,8 +33,7 @@ _BLOCK = 1 << 20
 _FORM = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Value):
     """A module to compile.
 
     Attributes:
@@ -48,8 +47,7 @@ class Source:
     digest: Digest = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Value):
     """A compiled module: `size` bytes at `offset` of the file that holds all that were made together."""
 
     path: str
@@ -57,8 +55,7 @@ class Compiled:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bytecode:
+class Bytecode(Value):
     """Compiled modules, sorted by path, and the file that holds them; no file where there are none."""
 
     modules: tuple[Compiled, ...]

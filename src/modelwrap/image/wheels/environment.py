@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from modelwrap.contract import ENVIRONMENT_DIR
+from modelwrap.value import Value
 
 __all__ = ["Environment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Value):
     """A virtual environment's folders, without a leading slash. Source: Python's `venv` scheme of `sysconfig`.
 
     Attributes:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import configparser
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from posixpath import relpath
 
 from modelwrap.errors import DamagedBlob
 from modelwrap.image.wheels.environment import Environment
 from modelwrap.image.wheels.record import Recorded, recorded, write_record
 from modelwrap.image.wheels.wheel import Member, Wheel
+from modelwrap.value import Value
 
 __all__ = ["Installation", "Placed", "install"]
 
@@ -26,8 +26,7 @@ _PROGRAMS = ("console_scripts", "gui_scripts")
 _WRAPPER = re.compile(r"(?:\.exe|-script\.pyw?|\.pya)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Value):
     """One file of an installation.
 
     Attributes:
@@ -48,8 +47,7 @@ class Placed:
         return self.member.record if self.member else recorded(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Value):
     """What a wheel comes to in an environment; RECORD is still missing, which names the compiled modules too.
 
     Attributes:

@@ -7,9 +7,9 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from modelwrap.errors import DamagedBlob
+from modelwrap.value import Value
 
 __all__ = ["Recorded", "read_record", "recorded", "write_record"]
 
@@ -17,8 +17,7 @@ __all__ = ["Recorded", "read_record", "recorded", "write_record"]
 _ALGORITHMS = frozenset({"sha256", "sha384", "sha512"})
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Value):
     """One file's line.
 
     Attributes:

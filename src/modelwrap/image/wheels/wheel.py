@@ -12,7 +12,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.parser import Parser
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ from typing import IO, Self, TypeAlias
 from modelwrap.errors import DamagedBlob
 from modelwrap.image.inflating import BROKEN, checksum, inflater
 from modelwrap.image.wheels.record import Recorded, read_record
+from modelwrap.value import Value
 
 __all__ = ["Member", "Pieces", "Wheel"]
 
@@ -35,8 +35,7 @@ _ENCRYPTED, _IN_UTF8 = 0x1, 0x800
 _UNHASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Value):
     """One file of a wheel.
 
     Attributes:

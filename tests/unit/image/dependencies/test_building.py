@@ -6,7 +6,6 @@ import io
 import subprocess
 import sys
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from modelwrap.image.dependencies.building import build_wheels
 from modelwrap.image.dependencies.lock import Lock, Package, read_lock, write_lock
 from modelwrap.image.dependencies.resolution import Resolution
 from modelwrap.image.dependencies.selection import select
+from modelwrap.value import replace
 from unit.image.dependencies.conftest import Bench
 
 #: A project that brings what builds it: no index is asked for a build tool.

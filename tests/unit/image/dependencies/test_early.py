@@ -8,7 +8,6 @@ import sys
 import sysconfig
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from modelwrap.errors import RequirementsError
 from modelwrap.image.dependencies.early import beginning_early
 from modelwrap.image.loose_ends import run_program
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import replace
 
 REAL = PythonTarget("3.12.11", "/usr/local/bin/python3.12", libc_version=(2, 41))
 RIGHT = replace(REAL, executable="")

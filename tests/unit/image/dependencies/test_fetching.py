@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -18,6 +17,7 @@ from modelwrap.image.dependencies.lock import Lock, read_lock, write_lock
 from modelwrap.image.dependencies.resolution import Resolution
 from modelwrap.image.dependencies.selection import select
 from modelwrap.image.oci import digest_of
+from modelwrap.value import replace
 from steps import Told
 from unit.image.dependencies.conftest import Bench
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from modelwrap.errors import SettingsError
 from modelwrap.image.dependencies.pip_settings import PipSettings, read_pip_settings
 from modelwrap.image.dependencies.settings import Surroundings
+from modelwrap.value import replace
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 
 import pytest
 
 from modelwrap.errors import ProjectError, RequirementsError
 from modelwrap.image.oci import Platform, digest_of
+from modelwrap.value import replace
 from unit.image.dependencies.conftest import Bench
 
 

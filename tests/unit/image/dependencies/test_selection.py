@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from modelwrap.errors import RequirementsError
@@ -11,6 +9,7 @@ from modelwrap.image.dependencies.lock import Artifact, Lock, Package
 from modelwrap.image.dependencies.selection import select
 from modelwrap.image.oci import Platform
 from modelwrap.image.target import PythonTarget
+from modelwrap.value import replace
 from unit.image.dependencies.conftest import TARGET
 
 ARM = replace(TARGET, platform=Platform("linux", "arm64", "v8"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from images import image, index, layer, noise
 from modelwrap.errors import BaseImageError, DamagedBlob, ImageError
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import FileBlob, ImageIndex, Layer, LayerKind
-from modelwrap.image.oci import MediaType, Platform, describe, digest_of
+from modelwrap.image.oci import JSONObject, MediaType, Platform, describe, digest_of
 from modelwrap.image.parcel import REFERRERS, parcel_of
 from modelwrap.image.reference import ImageName, parse_reference
 from modelwrap.image.referrer import make_referrer, subject_of
@@ -23,6 +22,7 @@ from modelwrap.image.sinks.layout import LayoutSink
 from modelwrap.image.sources.layout import FolderFiles, TarFiles
 from modelwrap.image.sources.opening import open_image, open_path, open_shelf
 from modelwrap.image.sources.reading import SourceImage, read_parcel
+from modelwrap.value import replace
 
 NAME = parse_reference("registry.example/team/iris:1")
 OTHER = parse_reference("registry.example/team/iris:2")
@@ -253,7 +253,8 @@ def test_a_digest_that_is_a_path_is_refused(tmp_path: Path, cache: Cache) -> Non
 
 def test_layers_that_a_config_does_not_know_are_refused(tmp_path: Path, cache: Cache) -> None:
     made = image(layer("a", b"a"))
-    wrong = replace(made, config={**made.config, "rootfs": {"type": "layers", "diff_ids": []}})
+    rootfs: JSONObject = {"type": "layers", "diff_ids": []}
+    wrong = replace(made, config={**made.config, "rootfs": rootfs})
     LayoutSink(tmp_path / "layout").write(ImageIndex((wrong,)), [NAME])
     with pytest.raises(BaseImageError, match="not the same layers"):
         open_image(f"oci:{tmp_path / 'layout'}", cache=cache)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from modelwrap.image.cache import Cache
 from modelwrap.image.oci import Platform
 from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.validate.misfits import check_fit, read_natives
+from modelwrap.value import replace
 from wheels import make_wheel
 
 FACTS = BaseFacts(
