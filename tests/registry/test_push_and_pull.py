@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from faulty_proxy import FaultyProxy, answer_with
 from images import image, index, layer, noise
 from modelwrap.errors import BaseImageError, DamagedBlob, RegistryError
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import FileBlob, ImageIndex, Layer, LayerKind, Origin
 from modelwrap.image.oci import MediaType, Platform, describe, digest_of
+from modelwrap.image.parcel import parcel_of
 from modelwrap.image.reference import ImageName, parse_reference
 from modelwrap.image.registry.client import Registry
 from modelwrap.image.registry.exchanges import find_manifest, pull_scope
@@ -17,6 +19,7 @@ from modelwrap.image.registry.transfer import open_blob, pull_manifest, push
 from modelwrap.image.sinks.registry import RegistrySink
 from modelwrap.image.sources.opening import open_image
 from registry_server import RegistryServer
+from small_registry import SmallRegistry
 
 
 class Counted:
@@ -81,6 +84,44 @@ def test_a_new_code_layer_is_all_that_is_sent(server: RegistryServer, repository
         again = push(registry, ImageIndex((image(weights, second),)), _name(server, repository))
     assert (again.sent, again.skipped) == (2, 1)
     assert again.bytes_sent < 10_000
+
+
+@pytest.mark.parametrize("architectures", [("amd64",), ("amd64", "arm64")], ids=["one", "two"])
+def test_what_the_image_of_the_tag_holds_is_not_asked_for_again(architectures: tuple[str, ...]) -> None:
+    first, second = (index(b"weights", code, architectures=architectures) for code in (b"one", b"two"))
+    new = {blob.descriptor.digest for blob in parcel_of(second).blobs.values()} - {*parcel_of(first).blobs}
+    with SmallRegistry() as server, _connect(server.address) as registry:
+        push(registry, first, ImageName(server.address, "iris", "1"))
+        server.seen.clear()
+        again = push(registry, second, ImageName(server.address, "iris", "1"))
+        asked = {path.rpartition("/")[2] for method, path, _ in server.seen if method == "HEAD" and "/blobs/" in path}
+        kept = server.blobs.keys()
+    assert asked == new
+    assert (again.sent, again.skipped) == (len(new), len(parcel_of(second).blobs) - len(new))
+    assert kept >= {*parcel_of(second).blobs}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{}", b"[]", b"not JSON", b'{"layers": [1]}', b'{"manifests": [{}]}', b'{"layers": {}, "config": 1}'],
+)
+def test_a_tag_that_points_at_no_image_gets_all_of_one(content: bytes) -> None:
+    made = index(b"weights")
+    with SmallRegistry() as server, _connect(server.address) as registry:
+        server.manifests["iris@1"] = MediaType.OCI_MANIFEST.value, content
+        pushed = push(registry, made, ImageName(server.address, "iris", "1"))
+        kept = server.blobs.keys()
+    assert pushed.sent == len(parcel_of(made).blobs)
+    assert kept == {*parcel_of(made).blobs}
+
+
+@pytest.mark.parametrize("status", [403, 405, 503])
+def test_a_registry_that_does_not_show_what_a_tag_points_at_gets_what_it_lacks(status: int) -> None:
+    made = index(b"weights")
+    with SmallRegistry() as server, FaultyProxy(server.address) as proxy, _connect(proxy.address) as registry:
+        proxy.on("GET", "/manifests/", answer_with(status))
+        pushed = push(registry, made, ImageName(proxy.address, "iris", "1"))
+    assert pushed.sent == len(parcel_of(made).blobs)
 
 
 def test_a_base_of_the_same_registry_is_mounted_and_not_sent(

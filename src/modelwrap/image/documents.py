@@ -7,7 +7,7 @@ import json
 from modelwrap.errors import ImageError
 from modelwrap.image.oci import Descriptor, JSONObject, MediaType, Platform
 
-__all__ = ["INDEX_KINDS", "descriptor_of", "members_of", "parse_document", "platform_of"]
+__all__ = ["INDEX_KINDS", "blobs_of", "descriptor_of", "members_of", "parse_document", "platform_of"]
 
 INDEX_KINDS = frozenset({MediaType.OCI_INDEX.value, MediaType.DOCKER_LIST.value})
 
@@ -71,3 +71,15 @@ def members_of(index: JSONObject, name: str) -> list[Descriptor]:
     """
     members = index.get("manifests")
     return [descriptor_of(member, name) for member in members] if isinstance(members, list) else []
+
+
+def blobs_of(manifest: JSONObject, name: str) -> list[Descriptor]:
+    """The descriptors of a manifest's config and layers; none of a document of another kind.
+
+    Raises:
+        ImageError: One of them is none.
+    """
+    config, layers = manifest.get("config"), manifest.get("layers")
+    if not isinstance(layers, list):
+        return []
+    return [descriptor_of(blob, name) for blob in (config, *layers)]

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from modelwrap.image.oci import Descriptor, Digest, JSONObject, MediaType
-from modelwrap.value import Value, field
+from modelwrap.value import Value, field, replace
 
 __all__ = [
     "MANIFEST_KINDS",
@@ -35,6 +35,7 @@ __all__ = [
     "push_scope",
     "read_blob",
     "read_manifest",
+    "recall_manifest",
     "received",
     "send_chunk",
     "send_whole",
@@ -278,6 +279,16 @@ def read_manifest(path: str, pointer: str) -> Request:
         _subject(path, pointer),
         (pull_scope(path),),
         headers={"Accept": ", ".join(MANIFEST_KINDS)},
+    )
+
+
+def recall_manifest(path: str, pointer: str) -> Request:
+    """Asks whoever pushes for what a tag or digest points at, if it points at anything."""
+    return replace(
+        read_manifest(path, pointer),
+        step="look for a manifest",
+        scopes=(push_scope(path),),
+        answers=frozenset({200, 404}),
     )
 
 

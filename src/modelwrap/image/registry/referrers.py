@@ -6,6 +6,8 @@ which whoever attaches something must keep. Source: distribution specification 1
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelwrap.image.documents import members_of, parse_document
 from modelwrap.image.image import BytesBlob
 from modelwrap.image.oci import Descriptor, Digest, MediaType, canonical_json, describe, index_document
@@ -48,12 +50,13 @@ def attach_referrer(registry: Registry, path: str, subject: Digest, referrer: En
         RegistryError: The registry refused, or could not be reached.
     """
     descriptor = referrer.manifest.descriptor
-    if any(one.digest == descriptor.digest for one in attached(registry, path, subject)):
+    known = attached(registry, path, subject)
+    if any(one.digest == descriptor.digest for one in known):
         return Attachment(descriptor, 0)
     sent = sum(upload_blob(registry, path, blob, Silent())[1] for blob in referrer.blobs)
     answer = registry.exchange(write_manifest(path, descriptor.digest, descriptor), referrer.manifest.content)
     if "oci-subject" not in answer.headers:
-        sent += _list_by_tag(registry, path, subject, descriptor)
+        sent += _list_by_tag(registry, path, subject, (*known, descriptor))
     return Attachment(descriptor, sent + descriptor.size)
 
 
@@ -100,8 +103,7 @@ def _listed_by_tag(registry: Registry, path: str, digest: Digest) -> list[Descri
     return members_of(parse_document(content, f"{path}:{tag}"), path)
 
 
-def _list_by_tag(registry: Registry, path: str, digest: Digest, descriptor: Descriptor) -> int:
-    listed = _listed_by_tag(registry, path, digest)
-    content = canonical_json(index_document((*listed, descriptor)))
+def _list_by_tag(registry: Registry, path: str, digest: Digest, listed: Sequence[Descriptor]) -> int:
+    content = canonical_json(index_document(tuple(listed)))
     registry.exchange(write_manifest(path, _fallback_tag(digest), describe(MediaType.OCI_INDEX, content)), content)
     return len(content)

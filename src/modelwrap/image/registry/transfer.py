@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Lock
 
-from modelwrap.errors import DamagedBlob, RegistryError
+from modelwrap.errors import DamagedBlob, ImageError, RegistryError
+from modelwrap.image.documents import blobs_of, members_of
 from modelwrap.image.image import Blob, BytesBlob, ImageIndex
 from modelwrap.image.oci import Descriptor, Digest, digest_of
 from modelwrap.image.parcel import Parcel, parcel_of
@@ -19,8 +20,10 @@ from modelwrap.image.registry.exchanges import (
     find_manifest,
     push_scope,
     read_manifest,
+    recall_manifest,
     write_manifest,
 )
+from modelwrap.image.registry.patience import Hiccup
 from modelwrap.image.registry.upload import Fate, upload_blob
 from modelwrap.image.steps import Silent, Step
 from modelwrap.value import Value
@@ -89,7 +92,7 @@ def push_parcel(
     """
     path = names[0].path
     tally = _Tally(progress or Silent())
-    _push_blobs(registry, path, _lacking(registry, path, parcel, tally), tally)
+    _push_blobs(registry, path, _lacking(registry, path, names[0].tag, parcel, tally), tally)
     for entry in parcel.entries:
         if entry.manifest.descriptor.digest != parcel.digest:
             tally.bytes_sent += _write(registry, path, entry.manifest.descriptor.digest, entry.manifest)
@@ -129,20 +132,33 @@ class _Growing:
             self._step.expect(self._total)
 
 
-def _lacking(registry: Registry, path: str, parcel: Parcel, tally: _Tally) -> list[Blob]:
+def _lacking(registry: Registry, path: str, tag: str, parcel: Parcel, tally: _Tally) -> list[Blob]:
     """The blobs that may be lacking: where the registry has a manifest, it has all that the manifest names."""
-    blobs: dict[Digest, Blob] = {}
-    present: dict[Digest, Blob] = {}
+    held: set[Digest] = set()
     for entry in parcel.entries:
         digest = entry.manifest.descriptor.digest
-        found = registry.exchange(find_manifest(path, digest, (push_scope(path),))).status == 200
-        (present if found else blobs).update({blob.descriptor.digest: blob for blob in entry.blobs})
-    tally.fates += [Fate.PRESENT] * len(present.keys() - blobs.keys())
+        if registry.exchange(find_manifest(path, digest, (push_scope(path),))).status == 200:
+            held.update(blob.descriptor.digest for blob in entry.blobs)
+    if tag and not held.issuperset(parcel.blobs):
+        # After an edit of the code, all but two blobs are those of the image that the tag still points at.
+        held.update(_named_by(registry, path, tag))
+    tally.fates += [Fate.PRESENT] * len(held & parcel.blobs.keys())
     return sorted(
-        (blob for digest, blob in blobs.items() if digest not in present),
+        (blob for digest, blob in parcel.blobs.items() if digest not in held),
         key=lambda blob: blob.descriptor.size,
         reverse=True,
     )
+
+
+def _named_by(registry: Registry, path: str, pointer: str) -> Iterator[Digest]:
+    """The blobs of the image, or of all images, that a tag or digest points at; none where that can't be read."""
+    try:
+        document = document_of(registry.ask(recall_manifest(path, pointer)))
+        for image in members_of(document, path):
+            yield from _named_by(registry, path, image.digest)
+        yield from (blob.digest for blob in blobs_of(document, path))
+    except (Hiccup, ImageError):
+        return
 
 
 def _push_blobs(registry: Registry, path: str, blobs: Iterable[Blob], tally: _Tally) -> None:
