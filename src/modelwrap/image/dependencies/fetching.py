@@ -1,12 +1,13 @@
 """The chosen wheels brought to this machine: side by side, each checked against its hash, each only once.
 
-What was fetched is kept under its digest. A file of this machine is used where it lies, once its hash was checked.
+What was fetched is kept under its digest. A file of this machine is used where it lies, once its hash was checked, and
+again when it has changed.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from modelwrap.errors import DamagedBlob, RequirementsError
 from modelwrap.image.cache import Cache
 from modelwrap.image.dependencies.downloads import Downloads
+from modelwrap.image.dependencies.file_hashes import hashes_of, kept_hashes
 from modelwrap.image.dependencies.index_access import IndexAccess
 from modelwrap.image.dependencies.lock import Artifact, Lock, with_hash
 from modelwrap.image.dependencies.passwords import without_password
@@ -65,6 +67,9 @@ def fetch(
             f"these wheels are not on this machine: {names}\nrun once without --offline, or give them with --wheels"
         )
     step.expect(sum(one.artifact.size or 0 for one in missing))
+    at_hand = [_at_hand(one, cache) for one in wanted]
+    if all(at_hand):
+        return tuple(filter(None, at_hand))
     with Downloads(access, at_once=_AT_ONCE) as downloads, ThreadPoolExecutor(_AT_ONCE) as threads:
         return tuple(threads.map(lambda one: _bring(one, cache, downloads, step.advance), wanted))
 
@@ -121,10 +126,19 @@ def _digest_of_address(url: str, cache: Cache) -> Digest:
     return digest if isinstance(digest, str) else ""
 
 
+def _at_hand(wanted: _Wanted, cache: Cache) -> WheelFile | None:
+    """A wheel that is on this machine, where all is known of it that must be checked."""
+    place = _known(wanted, cache)
+    if place is None or not _hashed(wanted):
+        return _kept(wanted, place) if place else None
+    hashes = kept_hashes(place, _hashed(wanted), cache)
+    return _checked(wanted, place, hashes) if hashes else None
+
+
 def _bring(wanted: _Wanted, cache: Cache, downloads: Downloads, advance: Callable[[int], None]) -> WheelFile:
+    if found := _at_hand(wanted, cache):
+        return found
     artifact = wanted.artifact
-    if artifact.path:
-        return _check_file(wanted, artifact.path)
     place = _known(wanted, cache)
     if place is None:
         with cache.writer() as writer:
@@ -133,35 +147,33 @@ def _bring(wanted: _Wanted, cache: Cache, downloads: Downloads, advance: Callabl
         place = cache.place_of(writer.digest)
         if not wanted.digest:
             cache.remember(_ADDRESSES, without_password(artifact.url), {"digest": writer.digest})
-    if _others(wanted):
-        return _check_file(wanted, place)
+    if not _hashed(wanted):
+        return _kept(wanted, place)
+    try:
+        return _checked(wanted, place, hashes_of(place, _hashed(wanted), cache))
+    except OSError as error:
+        raise RequirementsError(f"the wheel of {wanted.package} can't be read: {error}") from error
+
+
+def _kept(wanted: _Wanted, place: Path) -> WheelFile:
+    """A wheel in the cache, under the digest that it was found to have."""
     return WheelFile(wanted.name, wanted.version, place, wanted.digest or f"sha256:{place.name}")
 
 
-def _check_file(wanted: _Wanted, place: Path) -> WheelFile:
-    try:
-        digests = dict(_digests(place, {"sha256", *_others(wanted)}))
-    except OSError as error:
-        raise RequirementsError(f"the wheel of {wanted.package} can't be read: {error}") from error
-    digest = f"sha256:{digests['sha256']}"
+def _checked(wanted: _Wanted, place: Path, hashes: Mapping[str, str]) -> WheelFile:
+    digest = f"sha256:{hashes['sha256']}"
     _check(wanted, digest, str(place))
-    named = {f"{algorithm}:{value}" for algorithm, value in digests.items()}
+    named = {f"{algorithm}:{value}" for algorithm, value in hashes.items()}
     if wanted.pins and not wanted.pins & named:
         raise DamagedBlob(f"{place} has none of the hashes that the requirements name for {wanted.package}")
     return WheelFile(wanted.name, wanted.version, place, digest)
 
 
-def _others(wanted: _Wanted) -> set[str]:
-    """Algorithms, beside the lock's own, of hashes that must be checked on the file itself."""
-    known = {"sha256"} if any(pin.startswith("sha256:") for pin in wanted.pins) else set[str]()
+def _hashed(wanted: _Wanted) -> set[str]:
+    """Algorithms of hashes that must be checked on the file itself; none where its name in the cache is enough."""
     named = {pin.partition(":")[0] for pin in wanted.pins}
-    return set() if known else named & hashlib.algorithms_guaranteed
-
-
-def _digests(place: Path, algorithms: set[str]) -> Iterator[tuple[str, str]]:
-    for algorithm in sorted(algorithms):
-        with place.open("rb") as file:
-            yield algorithm, hashlib.file_digest(file, algorithm).hexdigest()
+    others = set[str]() if "sha256" in named else named & hashlib.algorithms_guaranteed
+    return {"sha256", *others} if others or wanted.artifact.path else set()
 
 
 def _check(wanted: _Wanted, digest: Digest, where: str) -> None:
