@@ -43,9 +43,12 @@ def own_file(path: str, source: Path, *, executable: bool = False) -> OwnFile:
         ImageError: It can't be read.
     """
     try:
-        with source.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return OwnFile(path, source, file.tell(), f"sha256:{digest}", executable)
+        digest, size = hashlib.sha256(), 0
+        with source.open("rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+        return OwnFile(path, source, size, f"sha256:{digest.hexdigest()}", executable)
     except OSError as error:
         raise ImageError(f"{source} can't be read: {error.strerror}") from error
 

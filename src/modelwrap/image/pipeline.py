@@ -203,8 +203,11 @@ def _image(
     if decided.underway is None:
         raise AssertionError("whoever makes an image has begun with its packages")
     # What no package has a part in is made meanwhile: fetching leaves processors idle.
-    with ThreadPoolExecutor(2, thread_name_prefix="own-layers") as beside:
-        below, above = (beside.submit(make, plan, decided, cache) for make in (_below, _above))
+    with ThreadPoolExecutor(3, thread_name_prefix="own-layers") as beside:
+        # The model's first, since it may wait for a process that compiles.
+        model = beside.submit(_model, plan, decided, cache)
+        runtime = beside.submit(_runtime, plan, decided, cache)
+        below = beside.submit(_below, plan, decided, cache)
         with reporter.step("download") as step:
             packages = decided.underway.packages(step)
             step.tell(f"{len(packages.wheels)} wheels")
@@ -213,7 +216,7 @@ def _image(
             beside.submit(bill_for, plan, decided.base.digest, packages.wheels, decided.target, cache)
         with reporter.step("layers") as step:
             wheels = decided.underway.layers()
-            layers = (*decided.base.layers, *below.result(), *wheels, *above.result())
+            layers = (*decided.base.layers, *below.result(), *wheels, runtime.result(), *model.result())
             step.tell(f"{len(layers)} layers")
     _check(plan, decided, packages.wheels, cache, reporter)
     config = image_config(plan.image, decided.base.config, layers, decided.target.platform, plan.created)
@@ -237,13 +240,14 @@ def _below(plan: BuildPlan, decided: Decided, cache: Cache) -> tuple[Layer, ...]
     return (*((library,) if library else ()), environment_layer(target, cache))
 
 
-def _above(plan: BuildPlan, decided: Decided, cache: Cache) -> tuple[Layer, ...]:
-    """The layers above the packages'."""
-    target, bytecode = decided.target, plan.has_bytecode
-    return (
-        runtime_layer(target, cache, bytecode=bytecode),
-        *model_layers(plan.image, target, cache, bytecode=bytecode),
-    )
+def _runtime(plan: BuildPlan, decided: Decided, cache: Cache) -> Layer:
+    """The layer above the packages'."""
+    return runtime_layer(decided.target, cache, bytecode=plan.has_bytecode)
+
+
+def _model(plan: BuildPlan, decided: Decided, cache: Cache) -> tuple[Layer, ...]:
+    """The layers on top."""
+    return model_layers(plan.image, decided.target, cache, bytecode=plan.has_bytecode)
 
 
 def deliver(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Container, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -29,13 +31,20 @@ class RuntimeFile(Value):
 def runtime_files() -> tuple[RuntimeFile, ...]:
     """The runtime's files of the running installation, sorted, without compiled ones."""
     package = Path(modelwrap.__file__).parent
-    found: list[Path] = []
-    for part in _PARTS:
-        place = package / part
-        found += place.rglob("*") if place.is_dir() else [place]
-    files = (path for path in found if path.is_file() and "__pycache__" not in path.parts)
-    named = {path.relative_to(package.parent).as_posix(): path for path in files}
-    return tuple(RuntimeFile(path, named[path]) for path in sorted(named))
+    found = dict(_files(str(package), package.name, _PARTS))
+    return tuple(RuntimeFile(path, Path(found[path])) for path in sorted(found))
+
+
+def _files(folder: str, name: str, parts: Container[str] | None = None) -> Iterator[tuple[str, str]]:
+    """The files below a folder, named from its own name on; of its own entries, only these parts."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name == "__pycache__" or (parts is not None and entry.name not in parts):
+                continue
+            if entry.is_dir():
+                yield from _files(entry.path, f"{name}/{entry.name}")
+            elif entry.is_file():
+                yield f"{name}/{entry.name}", entry.path
 
 
 def runtime_requirements(

@@ -1,9 +1,9 @@
 """A program of its own: compiles Python sources to bytes that depend on nothing but the sources and this interpreter.
 
-`interpreters` starts it in a fresh interpreter. Each line of its standard input is a job in JSON, until there are no
-more. It writes the compiled modules one after the other to the file that the job names, and a line with their sizes
-in JSON to its standard output; null stands for a source that does not compile. It imports nothing but the standard
-library, and runs nothing that it compiles.
+`interpreters` starts it in a fresh interpreter. Its standard input is one job after another in marshal's form, until
+there are no more. It writes the compiled modules one after the other to the file that the job names, and a list of
+their sizes to its standard output; None stands for a source that does not compile. It runs nothing that it compiles.
+It imports as little as it can, since a build with an edited class waits for its start: no pathlib, no typing, no json.
 """
 
 from __future__ import annotations
@@ -11,37 +11,34 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-import json
 import marshal
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypedDict, TypeVar, cast
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO, TypeAlias, TypedDict, TypeVar
     from zipfile import ZipFile
 
+    class Job(TypedDict):
+        """What to compile, and where to.
 
-class Job(TypedDict):
-    """What to compile, and where to.
+        Attributes:
+            archive: The zip archive with the sources, or None where they are files.
+            sources: Of each its name, the path that its code names, and its digest or an empty string.
+            checked: Whether Python shall look at import whether the source is the same.
+            output: The file to write.
+        """
 
-    Attributes:
-        archive: The zip archive with the sources, or None where they are files.
-        sources: Of each its name, the path that its code names, and its digest or an empty string.
-        checked: Whether Python shall look at import whether the source is the same.
-        output: The file to write.
-    """
+        archive: str | None
+        sources: list[tuple[str, str, str]]
+        checked: bool
+        output: str
 
-    archive: str | None
-    sources: list[tuple[str, str, str]]
-    checked: bool
-    output: str
-
-
-#: Parts of code that are one wherever they are equal, by type and value.
-Parts: TypeAlias = dict[tuple[type, object], object]
-_T = TypeVar("_T")
+    #: Parts of code that are one wherever they are equal, by type and value.
+    Parts: TypeAlias = dict[tuple[type, object], object]
+    _T = TypeVar("_T")
 
 #: Flags of a compiled module that is found by its source's hash, unchecked and checked. Source: PEP 552.
 _FLAGS = {False: 0b01, True: 0b11}
@@ -49,22 +46,34 @@ _FLAGS = {False: 0b01, True: 0b11}
 
 def main() -> None:
     """Does job after job."""
-    for line in sys.stdin:
-        job: Job = json.loads(line)
-        with Path(job["output"]).open("wb") as output:
+    while job := _next_job():
+        with open(job["output"], "wb") as output:  # noqa: PTH123 - see above
             sizes = [_write(source, path, output, job["checked"]) for source, path in _sources(job)]
-        sys.stdout.write(f"{json.dumps(sizes)}\n")
+        marshal.dump(sizes, sys.stdout.buffer)
         sys.stdout.flush()
+
+
+def _next_job() -> Job | None:
+    try:
+        job: Job = marshal.load(sys.stdin.buffer)  # noqa: S302 - from the build that started this
+    except EOFError:
+        return None
+    return job
 
 
 def _sources(job: Job) -> Iterator[tuple[bytes, str]]:
     """Each source with the path that its code names."""
     archive = _opened(job["archive"]) if job["archive"] else None
     for name, path, digest in job["sources"]:
-        source = archive.read(name) if archive else Path(name).read_bytes()
+        source = archive.read(name) if archive else _content(name)
         if digest and digest != f"sha256:{hashlib.sha256(source).hexdigest()}":
             sys.exit(f"{name} changed while it was read")
         yield source, path
+
+
+def _content(name: str) -> bytes:
+    with open(name, "rb") as file:  # noqa: PTH123 - see above
+        return file.read()
 
 
 @functools.lru_cache(1)
@@ -101,7 +110,8 @@ def _dump(code: CodeType) -> bytes:
 
 def _rebuilt(code: CodeType, parts: Parts) -> CodeType:
     def one(part: _T) -> _T:
-        return cast("_T", parts.setdefault((type(part), part), part))
+        known: _T = parts.setdefault((type(part), part), part)  # type: ignore[assignment]
+        return known
 
     return code.replace(
         co_consts=tuple(_constant(constant, parts) for constant in code.co_consts),

@@ -5,7 +5,7 @@ Starting one takes as long as compiling ten modules. Outside of `keeping_interpr
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import subprocess
 import sys
@@ -116,20 +116,18 @@ def _start(*, columns: bool) -> subprocess.Popen[bytes]:
 
 
 def _ask(process: subprocess.Popen[bytes], job: JSONObject) -> JSONValue:
-    """The answer to one line is one line; none comes from an interpreter that has ended."""
+    """The answer to one job is one object; none comes from an interpreter that has ended."""
     if process.stdin is None or process.stdout is None:
         raise AssertionError("both are pipes")
     try:
-        process.stdin.write(json.dumps(job).encode() + b"\n")
+        # The oldest form keeps no note of which strings are interned here: that would show in the bytecode.
+        marshal.dump(job, process.stdin, 0)
         process.stdin.flush()
-        line = process.stdout.readline()
-    except BrokenPipeError:
-        line = b""
-    if not line:
+        answer: JSONValue = marshal.load(process.stdout)  # noqa: S302 - from our own program
+    except (BrokenPipeError, EOFError, ValueError, TypeError) as error:
         _, words = process.communicate()
         last = words.decode("utf-8", "replace").strip().rpartition("\n")[2] or "it said nothing"
-        raise InterpreterEnded(f"status {process.returncode}: {last}")
-    answer: JSONValue = json.loads(line)
+        raise InterpreterEnded(f"status {process.returncode}: {last}") from error
     return answer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 import marshal
 import os
 import subprocess
@@ -190,17 +190,18 @@ def test_only_the_same_minor_version_is_compiled_for() -> None:
     assert not can_compile(PythonTarget("3.8.0", "/usr/bin/python3"))
 
 
-def test_the_program_takes_its_jobs_from_its_input_line_by_line(tmp_path: Path) -> None:
-    lines = []
+def test_the_program_takes_job_after_job_from_its_input(tmp_path: Path) -> None:
+    jobs = []
     for name in ("a", "b"):
         (tmp_path / f"{name}.py").write_text(name)
-        job: compiling.Job = {
+        job: dict[str, str | bool | list[tuple[str, str, str]] | None] = {
             "archive": None,
             "sources": [(str(tmp_path / f"{name}.py"), f"/{name}.py", "")],
             "checked": False,
             "output": str(tmp_path / name),
         }
-        lines.append(json.dumps(job))
+        jobs.append(marshal.dumps(job))
     command = [sys.executable, compiling.__file__]
-    told = subprocess.run(command, input="\n".join(lines), check=True, capture_output=True, text=True).stdout
-    assert [json.loads(line) for line in told.splitlines()] == [[(tmp_path / name).stat().st_size] for name in "ab"]
+    told = io.BytesIO(subprocess.run(command, input=b"".join(jobs), check=True, capture_output=True).stdout)
+    assert [marshal.load(told), marshal.load(told)] == [[(tmp_path / name).stat().st_size] for name in "ab"]
+    assert not told.read()
