@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import platform
+import os
 import sys
 import time
 from pathlib import Path
@@ -237,5 +237,5 @@ def _lock_places(request: Request) -> list[Path]:
 
 
 def _own_platform() -> Platform:
-    (own,) = parse_platforms((platform.machine().lower(),))
+    (own,) = parse_platforms((os.uname().machine.lower(),))
     return own

@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelwrap import __version__
@@ -121,6 +120,8 @@ def _wrap(arguments: list[str], *, verb: str) -> int:
 
 def _is_guide_form(arguments: Sequence[str]) -> bool:
     """Whether a folder with the name of a command is meant: four words as the guide has them, the first a folder."""
+    from pathlib import Path  # noqa: PLC0415 - a fifth of what `modelwrap --help` takes
+
     if not Path(arguments[0]).is_dir():
         return False
     from modelwrap.cli.slips import GUIDE_WORDS, guide_words  # noqa: PLC0415 - as above

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 import threading
-import traceback
 from typing import TextIO
 
 from modelwrap import __version__
@@ -46,6 +44,9 @@ def interrupted() -> None:
 
 def bug() -> None:
     """Shows the exception being handled, as a fault of modelwrap, and how to report it."""
+    import platform  # noqa: PLC0415 - a tenth of what `modelwrap --help` takes, and only a bug needs them
+    import traceback  # noqa: PLC0415
+
     say(traceback.format_exc().rstrip())
     _labelled(
         "internal error",

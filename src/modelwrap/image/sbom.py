@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.parser import Parser
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from modelwrap import __version__
 from modelwrap.image.dependencies.selection import environment_of
 from modelwrap.image.oci import Digest, JSONObject, JSONValue, canonical_json, digest_of
@@ -177,6 +175,8 @@ def _dependencies(
 
 
 def _needs(about: Message, environment: dict[str, str]) -> Iterator[str]:
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 8 ms; bills are kept
+
     for line in about.get_all("Requires-Dist", []):
         try:
             requirement = Requirement(str(line))

@@ -13,7 +13,6 @@ from os.path import relpath
 from pathlib import Path
 from posixpath import basename
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from modelwrap import __version__
 from modelwrap.errors import RequirementsError
@@ -170,7 +169,7 @@ def _repository(table: Table) -> Repository:
 def _artifact(table: Table, folder: Path) -> Artifact:
     url, path = _text(table, "url"), _text(table, "path")
     if url.startswith("file:"):
-        url, path = "", url2pathname(urlsplit(url).path)
+        url, path = "", unquote(urlsplit(url).path)
     place = folder / path if path else None
     name = _text(table, "name") or (place.name if place else unquote(basename(urlsplit(url).path)))
     size, hashes = table.get("size"), _table(table, "hashes")

@@ -7,7 +7,6 @@ from pathlib import Path
 from modelwrap.errors import RequirementsError
 from modelwrap.image.cache import Cache
 from modelwrap.image.dependencies.building import build_wheels
-from modelwrap.image.dependencies.covering import check_covers
 from modelwrap.image.dependencies.fetching import complete, fetch
 from modelwrap.image.dependencies.lock import Lock, read_lock
 from modelwrap.image.dependencies.resolution import Resolution, Wanted, prepare, resolve
@@ -50,6 +49,8 @@ def settle(
     """
     if lock is None:
         return resolve(wanted, target, surroundings, cache)
+    from modelwrap.image.dependencies.covering import check_covers  # noqa: PLC0415 - 8 ms, which few builds need
+
     declared, access = prepare(wanted, surroundings)
     try:
         text = lock.read_text("utf-8")

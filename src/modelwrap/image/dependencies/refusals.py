@@ -17,7 +17,7 @@ from modelwrap.image.runtime_files import package_name
 from modelwrap.image.target import PythonTarget
 from modelwrap.value import Value, field
 
-__all__ = ["REFUSED", "WAYS_OUT", "Question", "explain", "refuse_building"]
+__all__ = ["WAYS_OUT", "Question", "asks_who_is_there", "explain", "refuse_building"]
 
 #: What can be done about a package that has no wheel.
 WAYS_OUT = (
@@ -25,8 +25,6 @@ WAYS_OUT = (
     "or build with Docker, where pip makes it: modelwrap wrap, then ./build_image.sh",
 )
 
-#: What uv says of an index that asks who is there.
-REFUSED = re.compile(r"\b40[13] (?:Unauthorized|Forbidden)|authentication credentials")
 #: Where a requirement comes from that is in no file of the user.
 _RUNTIME = "modelwrap's runtime"
 
@@ -54,6 +52,11 @@ class Question(Value):
         return f"Python {self.target.minor} on {self.target.platform}"
 
 
+def asks_who_is_there(complaint: str) -> bool:
+    """Whether uv says of an index that it asks who is there."""
+    return re.search(r"\b40[13] (?:Unauthorized|Forbidden)|authentication credentials", complaint) is not None
+
+
 def refuse_building(declared: Declared) -> None:
     """Refuses lines that only building can serve, all at once.
 
@@ -73,7 +76,7 @@ def explain(complaint: str, question: Question) -> str:
     """The message of an error, for what uv wrote."""
     said = _plain(complaint)
     for pattern, answer in _ANSWERS:
-        if match := pattern.search(said):
+        if match := re.search(pattern, said):
             lines = [*answer(match, question)]
             break
     else:
@@ -193,7 +196,7 @@ def _no_such_version(match: re.Match[str], question: Question) -> Iterator[str]:
 
 def _not_found(match: re.Match[str], question: Question) -> Iterator[str]:
     yield from _asked_by(match, question)
-    if REFUSED.search(match.string):
+    if asks_who_is_there(match.string):
         yield "  an index does not take the user and password it was sent, or was sent none"
         yield f"  {WHERE_PASSWORDS_ARE}"
     elif question.is_offline:
@@ -218,21 +221,19 @@ _PYTHON = r"(?P<python>[<>=!~][^\s;]*[^\s;.,])"
 Answer = Callable[[re.Match[str], Question], Iterator[str]]
 
 #: In the order in which they are tried: what is most certain comes first.
-_ANSWERS: tuple[tuple[re.Pattern[str], Answer], ...] = (
-    (re.compile(rf"{_NAME}{_VERSIONS} has no usable wheels"), _without_wheel),
+_ANSWERS: tuple[tuple[str, Answer], ...] = (
+    (rf"{_NAME}{_VERSIONS} has no usable wheels", _without_wheel),
     (
-        re.compile(rf"{_NAME}{_VERSIONS} has no wheels? with a matching Python (?:ABI|version|implementation) tag"),
+        rf"{_NAME}{_VERSIONS} has no wheels? with a matching Python (?:ABI|version|implementation) tag",
         _for_other_python,
     ),
-    (re.compile(rf"{_NAME}{_VERSIONS} has no wheels? with a matching platform tag"), _for_other_system),
-    (re.compile(rf"{_NAME}{_VERSIONS} requires Python {_PYTHON}"), _needs_other_python),
-    (re.compile(rf"{_NAME}{_VERSIONS} depends on Python{_PYTHON}"), _needs_other_python),
-    (re.compile(rf"there (?:is no version|are no versions) of {_NAME}{_VERSIONS}"), _no_such_version),
-    (re.compile(rf"{_NAME}{_VERSIONS} was not found in"), _not_found),
+    (rf"{_NAME}{_VERSIONS} has no wheels? with a matching platform tag", _for_other_system),
+    (rf"{_NAME}{_VERSIONS} requires Python {_PYTHON}", _needs_other_python),
+    (rf"{_NAME}{_VERSIONS} depends on Python{_PYTHON}", _needs_other_python),
+    (rf"there (?:is no version|are no versions) of {_NAME}{_VERSIONS}", _no_such_version),
+    (rf"{_NAME}{_VERSIONS} was not found in", _not_found),
     (
-        re.compile(
-            r"(?i)failed to fetch|error sending request|invalid peer certificate|dns error|timed out|connection refused"
-        ),
+        r"(?i)failed to fetch|error sending request|invalid peer certificate|dns error|timed out|connection refused",
         _unreachable,
     ),
 )

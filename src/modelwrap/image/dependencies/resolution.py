@@ -18,7 +18,7 @@ from modelwrap.image.cache import Cache
 from modelwrap.image.dependencies.declared import Declared, read_declared
 from modelwrap.image.dependencies.index_access import STRATEGY, IndexAccess, index_access
 from modelwrap.image.dependencies.lock import Lock, read_lock, write_lock
-from modelwrap.image.dependencies.refusals import REFUSED, Question, explain, refuse_building
+from modelwrap.image.dependencies.refusals import Question, asks_who_is_there, explain, refuse_building
 from modelwrap.image.dependencies.selection import MACHINES
 from modelwrap.image.dependencies.settings import Surroundings
 from modelwrap.image.dependencies.uv import UvFailed, run_uv
@@ -173,7 +173,7 @@ def _with_reason(complaint: str, arguments: list[str], access: IndexAccess, fold
     try:
         run_uv([*arguments[:place], *arguments[place + 2 :]], access.variables, folder)
     except UvFailed as failure:
-        return failure.complaint if REFUSED.search(failure.complaint) else complaint
+        return failure.complaint if asks_who_is_there(failure.complaint) else complaint
     return complaint
 
 

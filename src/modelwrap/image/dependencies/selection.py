@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -112,6 +111,12 @@ def environment_of(target: PythonTarget) -> dict[str, str]:
 def _is_wanted(package: Package, environment: dict[str, str]) -> bool:
     if not package.marker:
         return True
+    from packaging.markers import (  # noqa: PLC0415 - 8 ms, and locks made here for one platform have none
+        InvalidMarker,
+        Marker,
+        UndefinedEnvironmentName,
+    )
+
     try:
         return Marker(package.marker).evaluate(environment)
     except (InvalidMarker, UndefinedEnvironmentName) as error:

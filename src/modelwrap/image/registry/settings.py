@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import urllib.request
 from pathlib import Path
 
 from modelwrap.value import Value
@@ -50,6 +49,8 @@ def proxy_for(scheme: str, host: str) -> str | None:
         scheme: `http` or `https`.
         host: With its port where one is given.
     """
+    import urllib.request  # noqa: PLC0415 - registries on this machine, which no proxy leads to, come without
+
     if urllib.request.proxy_bypass(host):
         return None
     return urllib.request.getproxies().get(scheme)
