@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -18,12 +18,13 @@ from modelwrap.runtime.batching import Joiner
 from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.component.metadata import describe
 from modelwrap.runtime.endpoints import Answerer
-from modelwrap.runtime.mailbox import Mailbox
+from modelwrap.runtime.mailbox import Call, Mailbox
 from modelwrap.runtime.metrics.exposition import CONTENT_TYPE, Exposition
 from modelwrap.runtime.metrics.registry import CustomMetrics, Registry
 from modelwrap.runtime.metrics.segment import Segment, allocate
 from modelwrap.runtime.service import Node, Service
 from modelwrap.runtime.transports.asgi import Application
+from modelwrap.runtime.transports.errand import task_or_errand
 from modelwrap.runtime.transports.rest import Page
 from modelwrap.runtime.transports.types import Limits, Receive, Scope, Send
 from serving import PATIENCE
@@ -48,6 +49,7 @@ class H2corn:
         self._server = Server(application, config)
 
     async def serve(self) -> None:
+        asyncio.get_running_loop().set_task_factory(task_or_errand)
         await self._server.serve()
 
     async def started(self) -> str:
@@ -87,9 +89,9 @@ class _Mailbox(Mailbox):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.submitted: list[asyncio.Future[Any]] = []
+        self.submitted: list[Call[Any]] = []
 
-    def submit(self, *arguments: Any, **options: Any) -> asyncio.Future[Any]:
+    def submit(self, *arguments: Any, **options: Any) -> Call[Any]:
         future = super().submit(*arguments, **options)
         self.submitted.append(future)
         return future
@@ -180,9 +182,9 @@ class Running:
         """The answer to one request."""
         return ask(self.address, method, path, body, headers, timeout=PATIENCE)
 
-    async def _asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _asgi(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         assert self._application is not None
-        await self._application(scope, receive, send)
+        return self._application.answer(scope, receive, send)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

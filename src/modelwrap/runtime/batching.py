@@ -73,7 +73,7 @@ class Joiner:
         """Perform all calls; each keeps its own outcome or error."""
         groups: dict[Hashable, _Letters] = {}
         for call in calls:
-            message: Message | None = None if call.future.done() else call.item
+            message: Message | None = None if call.done() else call.item
             key = None if message is None else joining_key(message)
             if message is None or key is None:
                 call.perform()

@@ -1,11 +1,10 @@
-"""The switchboard: REST path or gRPC method to a codec and a verb, and `answer`, the whole server in a few lines.
+"""The switchboard: REST path or gRPC method to a codec and a verb, and `ask`, the whole server in a few lines.
 
 Here bytes meet verbs. No HTTP status, header or socket is known here, and no verb is written twice for two wires.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from modelwrap.contract import Role
 from modelwrap.errors import ModelwrapError
 from modelwrap.runtime.catalogue import Asked, Catalogue
 from modelwrap.runtime.codecs import Codec, Mixed, kserve_json, oip_json, oip_proto, seldon_json, seldon_proto
-from modelwrap.runtime.mailbox import Mailbox
+from modelwrap.runtime.mailbox import Call, Mailbox
 from modelwrap.runtime.message import Message
 from modelwrap.runtime.message import Request as Received
 from modelwrap.runtime.payload import JSONObject, Raw, Tensors, UserValue
@@ -32,7 +31,7 @@ __all__ = [
     "Answerer",
     "Endpoint",
     "Question",
-    "Waiting",
+    "answer_of",
     "endpoint_templates",
     "find_endpoint",
     "grpc_endpoints",
@@ -225,10 +224,6 @@ class Answer:
     json_size: int | None = None
 
 
-#: Told of a future while an answer is waited for, so that a transport can break it off when its client goes away.
-Waiting: TypeAlias = "Callable[[asyncio.Future[Message]], None]"
-
-
 class Answerer:
     """Decode, do, encode: the one pipe that every protocol's door leads into.
 
@@ -278,7 +273,7 @@ class Answerer:
         """The names that the model goes by."""
         return self._catalogue
 
-    async def answer(
+    def ask(
         self,
         codec: Codec,
         verb: Verb,
@@ -286,9 +281,10 @@ class Answerer:
         *,
         on_grpc: bool = False,
         time_left: float | None = None,
-        waiting: Waiting | None = None,
-    ) -> Answer:
-        """The answer to received bytes, where `answer_at_once` has none; every error of the answer is part of it.
+    ) -> Answer | Call[Message]:
+        """The answer to received bytes; or, where it has to be waited for, the call whose outcome `answer_of` encodes.
+
+        Every error that is not our own defect is part of the answer, or raised by the call.
 
         Args:
             codec: The codec of the wire that the bytes came over.
@@ -296,40 +292,29 @@ class Answerer:
             received: The bytes.
             on_grpc: Whether raw methods take protobuf messages.
             time_left: Seconds the answer may take; None for no limit.
-            waiting: Told of the future that is waited for.
-        """
-        try:
-            work, request = self._work(codec, verb, received, on_grpc)
-            item = request if self._joining and verb is Verb.PREDICT else None
-            future = self._mailbox.submit(work, item=item, timeout=time_left)
-            if waiting is not None and not future.done():
-                waiting(future)
-            return _encoded(codec, await future)
-        except ModelwrapError as error:
-            return Answer(codec.encode_error(error), error)
-
-    def answer_at_once(self, codec: Codec, verb: Verb, received: Received, *, on_grpc: bool = False) -> Answer | None:
-        """The answer where there is nothing to wait for; None, and nothing done, where there is: then `answer` has it.
-
-        A coroutine and a future cost as much as decoding a small request does. Every error that is not our own defect
-        is part of the answer. Arguments are those of `answer`.
         """
         try:
             if verb is Verb.METADATA:
                 return Answer(codec.encode_metadata(self._metadata()))
             if verb is Verb.HEALTH_STATUS and not self._health_needs_user:
-                return _encoded(codec, self._service.health_status())
-            if not self._inline or (self._joining and verb is Verb.PREDICT):
-                return None
-            if self._raw:
-                work, _ = self._work(codec, verb, received, on_grpc)
-                self._mailbox.admit_at_once()
-                return _encoded(codec, work())
-            request = self._request(codec, verb, received)
-            self._mailbox.admit_at_once()
-            return _encoded(codec, self._service.do(verb, request))
+                return answer_of(codec, self._service.health_status())
+            joining = self._joining and verb is Verb.PREDICT
+            if self._inline and not joining:
+                return self._answer_at_once(codec, verb, received, on_grpc)
+            work, request = self._work(codec, verb, received, on_grpc)
+            return self._mailbox.submit(work, item=request if joining else None, timeout=time_left)
         except ModelwrapError as error:
             return Answer(codec.encode_error(error), error)
+
+    def _answer_at_once(self, codec: Codec, verb: Verb, received: Received, on_grpc: bool) -> Answer:
+        """The answer where there is nothing to wait for: neither the model's thread nor others to be joined with."""
+        if self._raw:
+            work, _ = self._work(codec, verb, received, on_grpc)
+            self._mailbox.admit_at_once()
+            return answer_of(codec, work())
+        request = self._request(codec, verb, received)
+        self._mailbox.admit_at_once()
+        return answer_of(codec, self._service.do(verb, request))
 
     def _work(
         self, codec: Codec, verb: Verb, received: Received, on_grpc: bool
@@ -390,7 +375,12 @@ def _decode(codec: Codec, verb: Verb, received: Received) -> Request:
     return None if verb is Verb.HEALTH_STATUS else codec.decode_message(received)
 
 
-def _encoded(codec: Codec, message: Message) -> Answer:
+def answer_of(codec: Codec, message: Message) -> Answer:
+    """The answer that carries a message.
+
+    Raises:
+        ComponentFailed: The codec's format can't carry it.
+    """
     body = codec.encode_message(message)
     if isinstance(body, Mixed):
         return Answer(body.body, None, None, body.json_size)

@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 from modelwrap.errors import DeadlineExceeded, NotReady, Overloaded
 from modelwrap.runtime.payload import UserValue
@@ -29,31 +29,37 @@ _CROWD, _LOOK = 8, 0.05
 _DRAINING = "the server is shutting down and takes no new requests: send it to another replica"
 
 
-class Call(Generic[T]):
-    """One piece of work for the model's thread, and what came of it.
+class Call(asyncio.Future[T]):
+    """One piece of work for the model's thread: the future, on the event loop, of what comes of it.
+
+    Args:
+        work: The work.
+        item: What joining looks at.
+        loop: The event loop.
 
     Attributes:
         work: The work; its return value becomes the outcome. None once nobody waits for it any more.
         item: What joining looks at to find calls that can be made as one; None where the call goes alone.
         outcome: What `work` returned.
         error: What it raised instead.
-        future: Where the caller waits, on the event loop.
+        timer: What lets the caller go once time is up; None for a call without a limit.
     """
 
-    __slots__ = ("error", "future", "item", "outcome", "timer", "work")
+    __slots__ = ("_tell", "error", "item", "outcome", "timer", "work")
 
-    def __init__(self, work: Callable[[], T], future: asyncio.Future[T], item: UserValue = None) -> None:
+    def __init__(self, work: Callable[[], T], item: UserValue = None, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
         self.work: Callable[[], T] | None = work
         self.item = item
         self.outcome: T | None = None
         self.error: BaseException | None = None
-        self.future = future
         self.timer: asyncio.TimerHandle | None = None
+        self._tell: Callable[[Call[T]], object] | None = None
 
     def perform(self) -> None:
         """Do the work, unless its caller has gone, and keep what came of it."""
         work = self.work
-        if work is None or self.future.done():
+        if work is None or self.done():
             return
         try:
             self.outcome = work()
@@ -64,18 +70,43 @@ class Call(Generic[T]):
         """Tell the caller. On the event loop only."""
         if self.timer is not None:
             self.timer.cancel()
-        if self.future.done():
+        if self.done():
             return
         if self.error is not None:
-            self.future.set_exception(self.error)
+            self.set_exception(self.error)
         else:
-            self.future.set_result(cast("T", self.outcome))
+            self.set_result(cast("T", self.outcome))
 
     def abandon(self, error: Exception) -> None:
         """Let the caller go with `error`; the work is skipped if it has not begun. On the event loop only."""
         self.work = self.item = None
-        if not self.future.done():
-            self.future.set_exception(error)
+        if not self.done():
+            self.set_exception(error)
+
+    # -- as a future -----------------------------------------------------------------------------------------------
+
+    def then(self, tell: Callable[[Call[T]], object]) -> None:
+        """Call `tell` with this call, which is not done yet, in the moment when it is: not in the loop's next turn."""
+        self._tell = tell
+
+    def set_result(self, result: T) -> None:
+        """Be done, with a result."""
+        super().set_result(result)
+        if self._tell is not None:
+            self._tell(self)
+
+    def set_exception(self, exception: type | BaseException) -> None:
+        """Be done, with an error."""
+        super().set_exception(exception)
+        if self._tell is not None:
+            self._tell(self)
+
+    def cancel(self, msg: object = None) -> bool:
+        """Be done, unless it is, because nobody waits any more; returns whether it was not."""
+        cancelled = super().cancel(msg)
+        if cancelled and self._tell is not None:
+            self._tell(self)
+        return cancelled
 
 
 #: Performs calls that were taken together, each call keeping its own outcome or error.
@@ -169,10 +200,8 @@ class Mailbox:
         """Call `tell` with True, on the loop, when many calls wait or run at once, and with False when few do again."""
         self._tell_crowd = tell
 
-    def submit(
-        self, work: Callable[[], T], *, item: UserValue = None, timeout: float | None = None
-    ) -> asyncio.Future[T]:
-        """Admit a call and return the future that will hold its outcome.
+    def submit(self, work: Callable[[], T], *, item: UserValue = None, timeout: float | None = None) -> Call[T]:
+        """Admit a call and return it, the future that will hold its outcome.
 
         Args:
             work: The call.
@@ -191,13 +220,13 @@ class Mailbox:
         if timeout is not None and timeout <= 0:
             raise DeadlineExceeded("the deadline had passed before the request arrived")
         call = self._admit(work, item)
-        if timeout is not None and not call.future.done():
+        if timeout is not None and not call.done():
             call.timer = cast("asyncio.AbstractEventLoop", self._loop).call_later(timeout, _expire, call, timeout)
-        return call.future
+        return call
 
     async def run(self, function: Callable[[], T]) -> T:
         """What `function` returns, run on the model's thread between two calls, whatever the load."""
-        return await self._admit(function, None).future
+        return await self._admit(function, None)
 
     async def drain(self, seconds: float) -> int:
         """Refuse new calls and wait for those admitted, at most `seconds`; returns how many were abandoned."""
@@ -218,7 +247,7 @@ class Mailbox:
         loop = self._loop
         if loop is None:
             raise NotReady("the mailbox has not been started")
-        call = Call(work, loop.create_future(), item)
+        call = Call(work, item, loop=loop)
         self._admitted += 1
         if self._admitted == _CROWD:
             self._note_crowd(loop)

@@ -14,9 +14,9 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from modelwrap import compat
 from modelwrap.errors import LoadFailed, SettingsError, StateError, UnreadableState
@@ -144,7 +144,7 @@ class _Worker:
             start_custom_service(model.component.user_object)  # once, not in every worker
         own = await self._ports_open
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._told_to_drain.set)
-        return await self._serve(model, self._counting(application), own)
+        return await self._serve(model, self._counting(application.answer), own)
 
     async def _application_over(self, model: Model) -> Application:
         """The application, over a model whose state is restored first where it is kept."""
@@ -342,12 +342,12 @@ class Counting:
         self._left = most
         self._spent = spent
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Count and pass on."""
         self._left -= 1
         if not self._left:
             self._spent()
-        await self._application(scope, receive, send)
+        return self._application(scope, receive, send)
 
 
 def _leave_at_once(status: Exit) -> NoReturn:

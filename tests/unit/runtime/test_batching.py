@@ -47,7 +47,7 @@ def perform(user_object: Any, messages: list[Message], max_rows: int = 1000) -> 
         service = Service(Component(user_object))
         loop = asyncio.get_running_loop()
         calls: list[Call[Any]] = [
-            Call(lambda each=each: service.do(Verb.PREDICT, each), loop.create_future(), each)  # type: ignore[misc]
+            Call(lambda each=each: service.do(Verb.PREDICT, each), each, loop=loop)  # type: ignore[misc]
             for each in messages
         ]
         Joiner(service, max_rows)(calls)
@@ -243,8 +243,8 @@ def test_a_caller_that_has_gone_is_left_out() -> None:
         model = Model()
         service = Service(Component(model))
         loop = asyncio.get_running_loop()
-        calls: list[Call[Any]] = [Call(lambda: None, loop.create_future(), message([[1.0]])) for _ in range(3)]
-        calls[1].future.cancel()
+        calls: list[Call[Any]] = [Call(lambda: None, message([[1.0]]), loop=loop) for _ in range(3)]
+        calls[1].cancel()
         Joiner(service, 100)(calls)
         assert model.rows == [2]
         assert [call.outcome is None for call in calls] == [False, True, False]
@@ -258,7 +258,7 @@ def test_the_rows_of_each_joined_call_are_told() -> None:
     async def test() -> None:
         service = Service(Component(Model()))
         loop = asyncio.get_running_loop()
-        calls: list[Call[Any]] = [Call(lambda: None, loop.create_future(), message([[1.0]])) for _ in range(3)]
+        calls: list[Call[Any]] = [Call(lambda: None, message([[1.0]]), loop=loop) for _ in range(3)]
         Joiner(service, 100, observe=seen.append)(calls)
 
     asyncio.run(test())

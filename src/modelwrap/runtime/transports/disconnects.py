@@ -7,7 +7,6 @@ afford, so only requests that have waited for a while are asked for.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from modelwrap.errors import CallCancelled
 from modelwrap.runtime.message import Message
@@ -24,23 +23,27 @@ class Disconnects:
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
-        self._young: deque[tuple[asyncio.Future[Message], Receive]] = deque()
-        self._old: deque[tuple[asyncio.Future[Message], Receive]] = deque()
+        self._young: dict[asyncio.Future[Message], Receive] = {}
+        self._old: dict[asyncio.Future[Message], Receive] = {}
         self._watchers: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, future: asyncio.Future[Message], receive: Receive) -> None:
-        """Fail `future` with `CallCancelled` if its client goes before it is done."""
-        self._young.append((future, receive))
+        """Fail `future` with `CallCancelled` if its client goes before it is done; to be forgotten then."""
+        self._young[future] = receive
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._patience, self._look)
 
+    def forget(self, future: asyncio.Future[Message]) -> None:
+        """Watch no longer: else a future, and all of its request, would lie around until the look after the next."""
+        if self._young.pop(future, None) is None:
+            self._old.pop(future, None)
+
     def _look(self) -> None:
-        """Ask for those that waited since before the last look; two queues stand in for a time stamp each."""
-        for future, receive in self._old:
-            if not future.done():
-                self._ask(future, receive)
-        self._old, self._young = self._young, deque()
+        """Ask for those that waited since before the last look; two tables stand in for a time stamp each."""
+        for future, receive in self._old.items():
+            self._ask(future, receive)
+        self._old, self._young = self._young, {}
         more = bool(self._old)
         self._timer = asyncio.get_running_loop().call_later(self._patience, self._look) if more else None
 

@@ -9,21 +9,22 @@ from __future__ import annotations
 import asyncio
 import resource
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import h2corn
 import h2corn._lib
 
 from modelwrap.runtime.settings import Settings
+from modelwrap.runtime.transports.errand import task_or_errand
 from modelwrap.runtime.transports.listening import copies_among, open_files, put_aside, put_back
 from modelwrap.runtime.transports.scheduling import take_turns, threads, weigh_less
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
 __all__ = ["ASGIApplication", "Engine"]
 
-ASGIApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+ASGIApplication: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 #: Descriptors left to everything but connections. When none is left, the engine can't go on at all: accept fails, and
 #: with it every request in progress.
@@ -65,6 +66,7 @@ class Engine:
             OSError: The sockets can't be used.
         """
         files, others = open_files(), threads()
+        asyncio.get_running_loop().set_task_factory(task_or_errand)
         self._serving = asyncio.create_task(self._server.serve(), name="engine")
         await self._server.wait_started()
         made = open_files() - files

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from time import perf_counter
+from typing import Any
 
 from modelwrap.errors import CallCancelled, ComponentFailed, DeadlineExceeded, ModelwrapError, UnknownEndpoint
 from modelwrap.runtime.codecs import Codec
-from modelwrap.runtime.endpoints import Answer, Answerer, grpc_endpoints
+from modelwrap.runtime.endpoints import Answer, Answerer, answer_of, grpc_endpoints
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
+from modelwrap.runtime.transports.errand import errand
 from modelwrap.runtime.transports.failures import log_failure, unexpected
 from modelwrap.runtime.transports.grpc_frames import (
     PREFIX,
@@ -80,17 +82,18 @@ class GrpcDoor:
         self._count = count
         self._observe = observe
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Answer one call."""
         path: str = scope["path"]
         found = self._verbs.get(path)
         if found is not None:
-            await self._answer(*found, scope, receive, send)
-        elif (conversation := self._conversations.get(path)) is not None:
-            await self._converse(conversation, scope, receive, send)
-        else:
-            await self._fail(UnknownEndpoint(f"there is no method {path}"), _Call(scope), path, send)
+            return self._answer(*found, scope, receive, send)
+        conversation = self._conversations.get(path)
+        if conversation is not None:
+            return self._converse(conversation, scope, receive, send)
+        return self._refuse(scope, send)
 
+    @errand
     async def _answer(self, codec: Codec, verb: Verb, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         path: str = scope["path"]
@@ -102,8 +105,16 @@ class GrpcDoor:
             sole = sole_message(event.get("body", b""), self._limits.message_bytes)
             message, size = await self._message(call, event, receive) if sole is None else (sole, len(sole))
             request = Request(message)
-            at_once = self._answerer.answer_at_once(codec, verb, request, on_grpc=True)
-            answer = await self._wait(codec, verb, request, call, receive) if at_once is None else at_once
+            left = call.time_left(self._limits.grpc_seconds)
+            asked = self._answerer.ask(codec, verb, request, on_grpc=True, time_left=left)
+            if isinstance(asked, Answer):
+                answer = asked
+            else:
+                self._disconnects.watch(asked, receive)
+                try:
+                    answer = answer_of(codec, await asked)
+                finally:
+                    self._disconnects.forget(asked)
         except asyncio.CancelledError:  # so the engine says that the client has taken its call back
             self._note(verb, scope, GrpcStatus.CANCELLED, started, (size, 0))
             raise
@@ -119,16 +130,6 @@ class GrpcDoor:
         else:
             status, sent = await self._send(answer, call, path, send)
         self._note(verb, scope, status, started, (size, sent))
-
-    async def _wait(self, codec: Codec, verb: Verb, request: Request, call: _Call, receive: Receive) -> Answer:
-        return await self._answerer.answer(
-            codec,
-            verb,
-            request,
-            on_grpc=True,
-            time_left=call.time_left(self._limits.grpc_seconds),
-            waiting=lambda future: self._disconnects.watch(future, receive),
-        )
 
     def _note(self, verb: Verb, scope: Scope, status: GrpcStatus, started: float, sizes: tuple[int, int]) -> None:
         """Tell of an exchange, which is over, and of how many bytes came and went."""
@@ -163,7 +164,7 @@ class GrpcDoor:
         reader = FrameReader(self._limits.message_bytes, call.encoding)
         message = reader.feed(event.get("body", b""))
         if message is None:
-            message = await self._remaining(reader, event, receive)
+            message = await asyncio.create_task(self._remaining(reader, event, receive))  # whose clock needs one
         return message, reader.length
 
     async def _remaining(self, reader: FrameReader, event: Event, receive: Receive) -> bytes:
@@ -201,6 +202,11 @@ class GrpcDoor:
         await send({"type": "http.response.body", "body": body})
         await send(_END)
         return GrpcStatus.OK, len(body) - PREFIX
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        """Say that a method is unknown."""
+        path = scope["path"]
+        await self._fail(UnknownEndpoint(f"there is no method {path}"), _Call(scope), path, send)
 
     async def _fail(self, error: ModelwrapError, call: _Call, path: str, send: Send) -> GrpcStatus:
         await send(_START)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from functools import lru_cache
 from time import perf_counter
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from modelwrap.errors import (
     CallCancelled,
@@ -23,9 +23,10 @@ from modelwrap.errors import (
 from modelwrap.runtime.catalogue import Asked
 from modelwrap.runtime.codecs import Codec, oip_json, seldon_json
 from modelwrap.runtime.codecs.json_text import read
-from modelwrap.runtime.endpoints import Answer, Answerer, Endpoint, find_endpoint, rest_endpoints
+from modelwrap.runtime.endpoints import Answer, Answerer, Endpoint, answer_of, find_endpoint, rest_endpoints
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
+from modelwrap.runtime.transports.errand import errand
 from modelwrap.runtime.transports.failures import log_failure, unexpected
 from modelwrap.runtime.transports.inflation import TAKEN, unpacked
 from modelwrap.runtime.transports.readiness import Readiness
@@ -101,36 +102,48 @@ class RestDoor:
         self._count = count
         self._observe = observe
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Answer one HTTP request."""
-        started = perf_counter()
         path: str = scope["path"]
         endpoint = self._endpoints.get(path) or self._find(path)
         if endpoint is None or scope["method"] not in endpoint.methods:
-            await self._answer_beside(scope, send, endpoint)
-            return
-        codec, verb = endpoint.codec, endpoint.verb
-        if verb is None:
-            await self._tell(endpoint, scope, receive, send)
-            return
+            return self._answer_beside(scope, send, endpoint)
+        if endpoint.verb is None:
+            return self._tell(endpoint, scope, receive, send)
+        return self._do(endpoint, endpoint.verb, scope, receive, send)
+
+    @errand
+    async def _do(self, endpoint: Endpoint, verb: Verb, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for a verb."""
+        started = perf_counter()
+        codec = endpoint.codec
         size = 0  # as it came
         try:
             event = await receive()
             body = event.get("body", b"")
             size = len(body)
             if event.get("more_body", False) or size > self._limits.message_bytes:
-                body = await self._whole(body, event, receive)
+                body = await asyncio.create_task(
+                    self._whole(body, event, receive)
+                )  # it goes on as often as chunks come
                 size = len(body)
             request = _request(endpoint, scope, self._inflated(scope, body))
-            at_once = self._answerer.answer_at_once(codec, verb, request)
-            answer = await self._answer(codec, verb, request, receive) if at_once is None else at_once
-        except CancelledError:  # so the engine says that an HTTP/2 client has taken its request back
+            asked = self._answerer.ask(codec, verb, request, time_left=self._limits.rest_seconds)
+            if isinstance(asked, Answer):
+                answer = asked
+            else:
+                self._disconnects.watch(asked, receive)
+                try:
+                    answer = answer_of(codec, await asked)
+                finally:
+                    self._disconnects.forget(asked)
+        except asyncio.CancelledError:  # so the engine says that an HTTP/2 client has taken its request back
             self._note(verb, scope, _GONE, started, (size, 0))
             raise
         except ModelwrapError as error:
             answer = Answer(codec.encode_error(error), error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
-            defect = unexpected(error, path, header(scope["headers"], b"seldon-puid"))
+            defect = unexpected(error, scope["path"], header(scope["headers"], b"seldon-puid"))
             answer = Answer(codec.encode_error(defect), defect)
         if answer.error is None and answer.status is None and answer.json_size is None:
             status = 200
@@ -148,16 +161,6 @@ class RestDoor:
         if endpoint is not None and len(self._endpoints) < self._room:
             self._endpoints[path] = endpoint
         return endpoint
-
-    async def _answer(self, codec: Codec, verb: Verb, request: Request, receive: Receive) -> Answer:
-        """The answer, once it has been waited for."""
-        return await self._answerer.answer(
-            codec,
-            verb,
-            request,
-            time_left=self._limits.rest_seconds,
-            waiting=lambda future: self._disconnects.watch(future, receive),
-        )
 
     def _note(self, verb: Verb, scope: Scope, status: int, started: float, sizes: tuple[int, int]) -> None:
         """Tell of an exchange, which is over, and of how many bytes came and went."""

@@ -14,6 +14,7 @@ import pytest
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.settings.sources import Sources
 from modelwrap.runtime.transports.engine import ASGIApplication, Engine
+from modelwrap.runtime.transports.errand import errand
 from modelwrap.runtime.transports.listening import open_files
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 from serving import PATIENCE, eventually
@@ -31,9 +32,10 @@ def saying(body: bytes) -> ASGIApplication:
 
 
 @asynccontextmanager
-async def serving(body: bytes, *shares: socket.socket) -> AsyncIterator[Engine]:
-    """An engine that accepts from the first of these."""
-    engine = Engine(saying(body), Settings.of(Sources({"name": "Foo"})), [[share.fileno()] for share in shares])
+async def serving(application: ASGIApplication | bytes, *shares: socket.socket) -> AsyncIterator[Engine]:
+    """An engine that accepts from the first of these, and answers by an application or with these bytes."""
+    application = saying(application) if isinstance(application, bytes) else application
+    engine = Engine(application, Settings.of(Sources({"name": "Foo"})), [[share.fileno()] for share in shares])
     await engine.start()
     try:
         yield engine
@@ -73,6 +75,23 @@ def test_a_client_that_has_connected_is_answered_though_it_asks_after_the_engine
                 return await answer(reader, writer)
 
     assert asyncio.run(scenario()) == b"here"
+
+
+def test_a_request_that_needs_no_task_has_none() -> None:
+    """Should a later engine make tasks itself, requests are answered all the same, and this fails to say so."""
+
+    @errand
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a task" if asyncio.current_task() else b"no task"})
+
+    async def scenario() -> bytes:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            async with serving(application, listener):
+                return await asked(listener)
+
+    assert asyncio.run(scenario()) == b"no task"
 
 
 def test_who_connects_after_an_engine_has_left_meets_the_others_on_its_socket() -> None:

@@ -30,7 +30,7 @@ class Echo:
 
     role = Role.MODEL
 
-    def answer_at_once(self, codec: Any, verb: Any, request: Request, **options: Any) -> Answer:
+    def ask(self, codec: Any, verb: Any, request: Request, **options: Any) -> Answer:
         return Answer(request.body)
 
 

@@ -1,0 +1,121 @@
+"""A request's coroutine, carried on without a task of asyncio's.
+
+A task waits for the loop's next turn three times: before it begins, when what it waited for has come, and before it
+tells that it has ended. Each turn has an object and a context of its own; all of that is a tenth of a small request.
+An errand begins when it is made, goes on in the moment in which what it waits for is there, and tells of its end at
+once.
+
+The engine makes no tasks itself but asks the loop for them. Where another one did, requests would be tasks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from types import CodeType
+from typing import Any, TypeAlias, TypeVar
+
+from modelwrap.runtime.mailbox import Call
+
+__all__ = ["Errand", "errand", "task_or_errand"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Told: TypeAlias = "Callable[[Errand], object]"
+
+#: The code of the functions whose coroutines are errands, by its address: a code object's own hash reads all of it.
+_ERRANDS: dict[int, CodeType] = {}
+
+
+def errand(function: _Function) -> _Function:
+    """Mark a coroutine function: where the loop makes tasks by `task_or_errand`, its coroutines are errands.
+
+    It must need no task: neither `asyncio.timeout` nor what is built on it; parts that do are tasks of their own. The
+    context in which it runs is that of whoever begins it or lets it go on.
+    """
+    _ERRANDS[id(function.__code__)] = function.__code__
+    return function
+
+
+def task_or_errand(
+    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any
+) -> asyncio.Future[Any]:
+    """What carries a coroutine on: a loop's task factory."""
+    if id(getattr(coroutine, "cr_code", None)) in _ERRANDS:
+        return Errand(coroutine)  # type: ignore[return-value,arg-type] # as much of a future as is asked of it
+    return asyncio.Task(coroutine, loop=loop, **options)
+
+
+class Errand:
+    """A coroutine that has begun; to who wants to know how it ends, a future.
+
+    It is as much of a future as one needs that is neither awaited nor shared: `add_done_callback`, `done`, `cancel`,
+    `cancelled`, `exception` and `result`.
+
+    Args:
+        coroutine: It may wait for futures of its loop, and for nothing else.
+    """
+
+    __slots__ = ("_ended", "_error", "_send", "_told", "_waits_for")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self._send = coroutine.send
+        self._waits_for: asyncio.Future[Any] | None = None
+        self._told: tuple[_Told, ...] = ()
+        self._error: BaseException | None = None
+        self._ended = False
+        self._go_on(None)
+
+    def _go_on(self, _: object) -> None:
+        """Let the coroutine run up to where it waits again, or ends."""
+        try:
+            waits_for = self._send(None)
+        except StopIteration:
+            self._end(None)
+        except BaseException as error:  # noqa: BLE001 - it is for the one to hear who waits for the end
+            self._end(error)
+        else:
+            self._waits_for = waits_for
+            waits_for._asyncio_future_blocking = False  # noqa: SLF001 - asyncio's own way to say: it is waited for
+            if type(waits_for) is Call:
+                waits_for.then(self._go_on)
+            else:
+                waits_for.add_done_callback(self._go_on)
+
+    def _end(self, error: BaseException | None) -> None:
+        self._waits_for = None
+        self._error = error
+        self._ended = True
+        told, self._told = self._told, ()  # what is told may hold this errand: a circle for the garbage collector
+        for tell in told:
+            tell(self)
+
+    def add_done_callback(self, told: _Told, *, context: object = None) -> None:  # noqa: ARG002 - as futures have it
+        """Call `told` with this errand when it ends, or now where it has."""
+        if self._ended:
+            told(self)
+        else:
+            self._told = (*self._told, told)
+
+    def cancel(self, msg: object = None) -> bool:  # noqa: ARG002 - as futures have it
+        """Break off what it waits for, so that the coroutine hears of it; whether there was something."""
+        return self._waits_for is not None and self._waits_for.cancel()
+
+    def cancelled(self) -> bool:
+        """Whether it ended because it was broken off."""
+        return isinstance(self._error, asyncio.CancelledError)
+
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._ended
+
+    def exception(self) -> BaseException | None:
+        """What the coroutine raised; None where nothing."""
+        return self._error
+
+    def result(self) -> None:
+        """Nothing; raises what the coroutine raised."""
+        if self._error is not None:
+            raise self._error
+
+    def set_name(self, name: object) -> None:
+        """Take no name: nothing lists errands."""
