@@ -11,8 +11,6 @@ import hashlib
 import struct
 import zlib
 
-from modelwrap.image.deflating import deflate_slowly
-
 __all__ = ["GZIP_HEAD", "deflate", "gzip_member", "gzip_tail", "library_is_zlib"]
 
 #: No name, no time, no hint at the level, an unknown system. Source: RFC 1952.
@@ -24,7 +22,11 @@ _TRIAL_DIGEST = "65b781c140bb46dcb577ad5863ce524325856cf00ada041bbeac8af131bcd40
 
 def deflate(content: bytes) -> bytes:
     """Raw deflate of some bytes. Source: RFC 1951."""
-    return _by_library(content) if library_is_zlib() else deflate_slowly(content)
+    if library_is_zlib():
+        return _by_library(content)
+    from modelwrap.image.deflating import deflate_slowly  # noqa: PLC0415 - its tables take 3 ms, and few systems need it
+
+    return deflate_slowly(content)
 
 
 def gzip_member(content: bytes) -> bytes:

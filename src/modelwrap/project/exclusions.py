@@ -79,9 +79,14 @@ class Exclusions(Value):
 
 def _reason_by_name(name: str) -> str | None:
     for reason, patterns in _NAMES.items():
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
+        if any(_is_named(name, pattern) for pattern in patterns):
             return reason
     return None
+
+
+def _is_named(name: str, pattern: str) -> bool:
+    """Whether a pattern means this name. Most of them are plain names, and need not be made a regular expression."""
+    return name == pattern or ("*" in pattern and fnmatch.fnmatchcase(name, pattern))
 
 
 def _reason_by_content(path: Path) -> str | None:
