@@ -12,6 +12,7 @@ from modelwrap.image.oci import JSONObject, JSONValue, Platform
 from modelwrap.image.sources.reading import SourceImage, read_image
 from modelwrap.image.sources.shelf import Shelf, fetch_document
 from modelwrap.value import replace
+from modelwrap.image.tar_reading import Kind
 
 __all__ = ["files_of", "images_of", "settings_of", "told_layers"]
 
@@ -73,5 +74,5 @@ def files_of(layer: Layer) -> Iterator[tuple[str, int, int]]:
     """
     with reading_layer(layer.blob) as tar:
         for entry in tar:
-            leads_to = f" -> {entry.linkname}" if entry.issym() or entry.islnk() else ""
-            yield f"/{entry.name.removeprefix('./')}{leads_to}", entry.mode, entry.size
+            leads_to = f" -> {entry.target}" if entry.kind in (Kind.LINK, Kind.HARD_LINK) else ""
+            yield f"/{entry.path.removeprefix('./')}{leads_to}", entry.mode, entry.size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tarfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +11,15 @@ from typing import IO, cast
 from modelwrap.errors import DamagedBlob, ImageError
 from modelwrap.image.gunzip import Gunzip
 from modelwrap.image.image import Blob
+from modelwrap.image.tar_reading import BrokenArchive, TarReader
 
 __all__ = ["reading_layer"]
 
-#: Taken from the archive at once, in bytes; tarfile's own 10 KiB are slow.
-_BLOCK = 1 << 18
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 @contextmanager
-def reading_layer(blob: Blob) -> Iterator[tarfile.TarFile]:
+def reading_layer(blob: Blob) -> Iterator[TarReader]:
     """Yields the archive, to be read once and in order.
 
     Raises:
@@ -30,14 +28,9 @@ def reading_layer(blob: Blob) -> Iterator[tarfile.TarFile]:
     """
     digest = blob.descriptor.digest
     try:
-        # tarfile's own way to read a stream would end with the first gzip member.
-        with (
-            blob.open() as file,
-            _unpacked(file, digest) as content,
-            tarfile.open(fileobj=content, mode="r|", bufsize=_BLOCK) as tar,
-        ):
-            yield tar
-    except (tarfile.TarError, zlib.error, EOFError) as error:
+        with blob.open() as file, _unpacked(file, digest) as content:
+            yield TarReader(content)
+    except (BrokenArchive, zlib.error, EOFError) as error:
         raise DamagedBlob(f"layer {digest} is no archive: {error}") from error
 
 

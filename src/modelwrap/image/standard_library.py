@@ -6,7 +6,6 @@ Without it every start in a read-only container compiles these modules anew, for
 from __future__ import annotations
 
 import re
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from modelwrap.image.layer_cache import LayerRecipe, make_layer
 from modelwrap.image.layer_reading import reading_layer
 from modelwrap.image.loose_ends import half_made
 from modelwrap.image.oci import Digest, JSONValue, digest_of
+from modelwrap.image.tar_reading import Kind, TarEntry, TarReader
 from modelwrap.image.target import PythonTarget
 from modelwrap.image.wheels.bytecode import Source, can_compile, compile_sources, compiled_path, compiler_version
 from modelwrap.value import Value
@@ -129,13 +129,13 @@ def _gathered(blob: Blob, cache: Cache) -> _Kept:
     return cache.place_of(look.digest), look.files
 
 
-def _show(tar: tarfile.TarFile, entry: tarfile.TarInfo, look: _Look) -> None:
+def _show(tar: TarReader, entry: TarEntry, look: _Look) -> None:
     """Source: OCI image specification, layer."""
-    path = entry.name.removeprefix("./")
+    path = entry.path.removeprefix("./")
     if basename(path).startswith(".wh."):
         look.see(join(dirname(path), basename(path).removeprefix(".wh.")), None)
-    elif entry.isfile() and (content := tar.extractfile(entry)):
-        look.see(path, content.read)
+    elif entry.kind is Kind.FILE:
+        look.see(path, tar.read)
 
 
 class Librarian(Value):

@@ -18,7 +18,7 @@ ARCHIVE = pack({f"file{number}": bytes([number]) * 600 for number in range(5)})
 
 def names(content: bytes) -> list[str]:
     with reading_layer(BytesBlob(describe(MediaType.OCI_LAYER, content), content)) as tar:
-        return [entry.name for entry in tar]
+        return [entry.path for entry in tar]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import functools
 import hashlib
 import io
 import re
-import tarfile
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -22,12 +21,11 @@ from modelwrap.image.gunzip import Gunzip
 from modelwrap.image.image import Blob
 from modelwrap.image.oci import Digest, JSONObject, JSONValue
 from modelwrap.value import Value, field
+from modelwrap.image.tar_reading import BrokenArchive, Kind, TarEntry, TarReader
 
 __all__ = ["LayerListing", "Look", "Onlooker", "list_layer"]
 
 _CHUNK = 1 << 20
-#: Taken from the archive at once, in bytes; tarfile's own 10 KiB are slow.
-_BLOCK = 1 << 18
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: Source: OCI image specification, layer, whiteouts.
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
@@ -119,7 +117,7 @@ def list_layer(blob: Blob, onlooker: Onlooker | None = None) -> LayerListing:
             # Padding after the archive's end, and whatever follows it, count for the digest too.
             _drain(content)
             _drain(packed)
-        except (tarfile.TarError, zlib.error, EOFError) as error:
+        except (BrokenArchive, zlib.error, EOFError) as error:
             raise DamagedBlob(f"layer {digest} of the base image can't be read: {error}") from error
         if hashing.digest != digest:
             raise DamagedBlob(
@@ -171,25 +169,25 @@ def _drain(file: IO[bytes]) -> None:
 def _read(content: IO[bytes], look: Look | None) -> LayerListing:
     files, removed, emptied = set[str](), set[str](), set[str]()
     links, told = dict[str, str](), dict[str, tuple[str, ...]]()
-    with tarfile.open(fileobj=content, mode="r|", bufsize=_BLOCK) as archive:
-        for member in archive:
-            path = normpath(member.name).lstrip("/")
-            folder, name = dirname(path), basename(path)
-            if name == _OPAQUE:
-                emptied.add(folder)
-            elif name.startswith(_WHITEOUT):
-                removed.add(join(folder, name.removeprefix(_WHITEOUT)))
-                if look:
-                    look.see(join(folder, name.removeprefix(_WHITEOUT)), None)
-            elif member.issym():
-                links[path] = member.linkname
-            elif member.islnk():
-                _follow(path, normpath(member.linkname).lstrip("/"), files, told)
-            elif member.isfile():
-                read = functools.cache(functools.partial(_content, archive, member))
-                _note(member, path, read, files, told)
-                if look:
-                    look.see(path, read)
+    archive = TarReader(content)
+    for entry in archive:
+        path = normpath(entry.path).lstrip("/")
+        folder, name = dirname(path), basename(path)
+        if name == _OPAQUE:
+            emptied.add(folder)
+        elif name.startswith(_WHITEOUT):
+            removed.add(join(folder, name.removeprefix(_WHITEOUT)))
+            if look:
+                look.see(join(folder, name.removeprefix(_WHITEOUT)), None)
+        elif entry.kind is Kind.LINK:
+            links[path] = entry.target
+        elif entry.kind is Kind.HARD_LINK:
+            _follow(path, normpath(entry.target).lstrip("/"), files, told)
+        elif entry.kind is Kind.FILE:
+            read = functools.cache(archive.read)
+            _note(entry, path, read, files, told)
+            if look:
+                look.see(path, read)
     return LayerListing(frozenset(files), links, frozenset(removed), frozenset(emptied), told)
 
 
@@ -201,13 +199,8 @@ def _follow(path: str, target: str, files: set[str], told: dict[str, tuple[str, 
         told[path] = told[target]
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(member)
-    return file.read() if file else b""
-
-
 def _note(
-    member: tarfile.TarInfo,
+    entry: TarEntry,
     path: str,
     read: Callable[[], bytes],
     files: set[str],
@@ -216,5 +209,5 @@ def _note(
     reader = reader_for(path)
     if reader or _ASKED_FOR.fullmatch(path):
         files.add(path)
-    if reader and member.size <= LARGEST_TOLD:
+    if reader and entry.size <= LARGEST_TOLD:
         told[path] = tuple(reader(read()))
