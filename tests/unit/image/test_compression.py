@@ -6,6 +6,8 @@ import gzip
 import zlib
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from modelwrap.image import compression
 from modelwrap.image.compression import deflate, gzip_member, library_is_zlib
@@ -30,3 +32,19 @@ def test_a_library_that_writes_other_bytes_is_found_out_and_changes_nothing(monk
         assert deflate(content) == expected
     finally:
         library_is_zlib.cache_clear()
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=3 << 10),
+        st.lists(st.sampled_from([b"\0" * 100, b"abc", b"abcd", b"x" * 33, b"opt/venv/lib/", b"0000644\0"])).map(
+            b"".join
+        ),
+    )
+)
+@example(b"abc" * 1024)
+@example(bytes(3 << 10))
+@example((bytes(range(256)) * 12)[: 3 << 10])
+def test_what_is_short_is_compressed_as_all_else_is(content: bytes) -> None:
+    compressor = zlib.compressobj(6, zlib.DEFLATED, -15)
+    assert deflate(content) == compressor.compress(content) + compressor.flush()
