@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modelwrap.image.cache import Cache
+from modelwrap.image.crew import gathering
+from modelwrap.image.laying import by_crew
 from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.wheel_layers import wheel_layers
 
@@ -74,15 +76,17 @@ def weigh(folder: Path) -> int:
 
 
 def make_layers(wheels: Path, cache: Path) -> dict[str, float]:
-    """Makes the layers in this process, and tells what that took."""
+    """Makes the layers as a build does, and tells what that took, by this process and those beside it."""
     files = [WheelFile(path.name.partition("-")[0], "1", path, _digest(path)) for path in sorted(wheels.iterdir())]
-    before = _processor_seconds()
-    layers = wheel_layers(files, TARGET, Cache(cache), bytecode=False)
+    before, kept = _processor_seconds(), Cache(cache)
+    with gathering() as crew:
+        lay = by_crew(crew, kept, lambda: None) if crew else None
+        layers = wheel_layers(files, TARGET, kept, bytecode=False, lay=lay)
     return {
         "seconds": _processor_seconds() - before,
         "bytes": sum(layer.blob.descriptor.size for layer in layers),
         "unpacked": sum(layer.unpacked for layer in layers),
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "memory": _most_memory(os.cpu_count() or 1 if crew else 0),
     }
 
 
@@ -106,7 +110,7 @@ def _wheel(folder: Path, name: str, megabytes: dict[str, int], *, noise: bool) -
     with zipfile.ZipFile(
         folder / f"{name}-1-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED, compresslevel=0 if noise else 1
     ) as archive:
-        for path, count in {**megabytes, f"{info}/WHEEL": -1}.items():
+        for path, count in {**megabytes, f"{info}/WHEEL": -1, f"{info}/METADATA": -1}.items():
             digest, size = hashlib.sha256(), 0
             with archive.open(path, "w") as file:
                 for piece in _content(count, noise=noise):
@@ -130,9 +134,16 @@ def _digest(path: Path) -> str:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
+def _most_memory(beside: int) -> float:
+    """Megabytes of this process and so many beside it, each as large as the largest was; shared pages count in each."""
+    own, largest = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return (own + beside * largest) / 1024
+
+
 def _processor_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    """Of this process, and of those beside it that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 if __name__ == "__main__":

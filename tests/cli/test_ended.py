@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -130,3 +131,38 @@ def _runs_in(process: Path, folder: Path) -> bool:
         return (process / "cwd").resolve(strict=True) == folder
     except OSError:
         return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no crew")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_no_process_outlives_a_build(bench: Bench, number: signal.Signals) -> None:
+    with HoldingServer() as server:
+        (bench.model / "requirements.txt").write_text(f"--index-url http://{server.address}/simple\ngreeting\n")
+        words: list[str | Path] = ["build", bench.model, "--base-image", f"oci:{bench.folder / 'base'}"]
+        words += ["--oci", bench.folder / "out"]
+        environment = {**os.environ, **_places(bench.folder)}
+        with subprocess.Popen([COMMAND, *words], env=environment, stderr=subprocess.DEVNULL) as process:
+            try:
+                assert server.holds.wait(PATIENCE)
+                crew = [child for child in _children(process.pid) if _command(child) == _command(process.pid)]
+                process.send_signal(number)
+                process.wait(45)
+            finally:
+                process.kill()
+    assert crew
+    deadline = time.monotonic() + 20
+    while any(map(_command, crew)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _children(process: int) -> list[int]:
+    return [*map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())]
+
+
+def _command(process: int) -> bytes:
+    """What a process was started with; nothing where it is gone."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""

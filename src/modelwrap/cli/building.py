@@ -6,7 +6,9 @@ import json
 import os
 import sys
 import time
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelwrap.cli import terminal
 from modelwrap.cli.build_report import Outcome, built_document, built_lines, decided_document, decided_lines
@@ -20,12 +22,13 @@ from modelwrap.cli.wrap import left_out_lines
 from modelwrap.contract import Role
 from modelwrap.errors import ImageError
 from modelwrap.image.build_plan import BuildPlan, PackageSources, parse_platforms, parse_python
+from modelwrap.image.cache import Cache
 from modelwrap.image.created import creation_time
 from modelwrap.image.locking import keep_lock
 from modelwrap.image.loose_ends import tie_up
 from modelwrap.image.oci import Platform
 from modelwrap.image.parcel import Entry
-from modelwrap.image.pipeline import Built, Reach, bills, build, decide, deliver
+from modelwrap.image.pipeline import Built, Reach, bills, build, decide, deliver, may_lay
 from modelwrap.image.plan import make_plan
 from modelwrap.image.reference import ImageName, Reference, default_image_name, parse_reference
 from modelwrap.image.sinks.archive import ArchiveSink
@@ -35,6 +38,9 @@ from modelwrap.image.sinks.registry import RegistrySink
 from modelwrap.image.sinks.sink import Sink
 from modelwrap.project import choose_model_name, open_folder, read_project
 from modelwrap.value import Value
+
+if TYPE_CHECKING:
+    from modelwrap.image.crew import Crew
 
 __all__ = ["Request", "build_image"]
 
@@ -91,8 +97,22 @@ def build_image(request: Request) -> int:
         terminal.note(f"{request.lock} is not there yet: it will be written at the end")
     for line in left_out_lines(plan.image.project.folder.left_out) if not request.quiet else ():
         terminal.say(line)
-    with ending_in_order(tie_up):
-        return _dry(request, plan) if request.dry_run else _build(request, plan)
+    if request.dry_run:
+        with ending_in_order(tie_up):
+            return _dry(request, plan)
+    with ExitStack() as stack:
+        # A crew comes first: whatever comes after it has threads. A build that lays nothing is sooner done without.
+        crew = stack.enter_context(_crew()) if may_lay(plan, Cache.of_user()) else None
+        stack.enter_context(ending_in_order(tie_up))
+        return _build(request, plan, crew)
+
+
+def _crew() -> AbstractContextManager[Crew | None]:
+    # Each process has what is loaded before it is forked off; most builds lay nothing, and need none of it.
+    import modelwrap.image.laying  # noqa: F401, PLC0415
+    from modelwrap.image.crew import gathering  # noqa: PLC0415
+
+    return gathering()
 
 
 def _plan(request: Request) -> BuildPlan:
@@ -145,7 +165,7 @@ def _dry(request: Request, plan: BuildPlan) -> int:
     return Exit.GOOD
 
 
-def _build(request: Request, plan: BuildPlan) -> int:
+def _build(request: Request, plan: BuildPlan, crew: Crew | None) -> int:
     """Makes the image and brings it where it is wanted; its digest is the result."""
     began = time.monotonic()
     names = _names(request, plan)
@@ -153,7 +173,7 @@ def _build(request: Request, plan: BuildPlan) -> int:
     engine = _engine(quiet=request.quiet) if request.load else ""
     with (
         reporting(quiet=request.quiet) as reporter,
-        reaching(insecure=request.insecure, ca_bundle=request.ca_bundle) as reach,
+        reaching(insecure=request.insecure, ca_bundle=request.ca_bundle, crew=crew) as reach,
     ):
         carries = request.sbom and bool(request.push or request.oci or request.tar)
         decided, built = build(plan, reach, reporter, billed=carries)

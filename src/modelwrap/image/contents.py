@@ -11,8 +11,8 @@ from modelwrap.image.layer_reading import reading_layer
 from modelwrap.image.oci import JSONObject, JSONValue, Platform
 from modelwrap.image.sources.reading import SourceImage, read_image
 from modelwrap.image.sources.shelf import Shelf, fetch_document
-from modelwrap.value import replace
 from modelwrap.image.tar_reading import Kind
+from modelwrap.value import replace
 
 __all__ = ["files_of", "images_of", "settings_of", "told_layers"]
 

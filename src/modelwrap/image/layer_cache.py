@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 from modelwrap.image.archive import LayerWriter, Written
-from modelwrap.image.cache import Cache
+from modelwrap.image.cache import Cache, Draft
 from modelwrap.image.image import FileBlob, Layer, LayerKind
 from modelwrap.image.oci import Descriptor, JSONObject, MediaType, canonical_json
 from modelwrap.value import Value
@@ -33,8 +34,13 @@ class LayerRecipe(Value):
     write: Callable[[LayerWriter], None]
 
 
-def make_layer(recipe: LayerRecipe, cache: Cache) -> Layer:
+def make_layer(recipe: LayerRecipe, cache: Cache, *, elsewhere: Callable[[Path], Written] | None = None) -> Layer:
     """The layer of a recipe, in the cache from now on.
+
+    Args:
+        recipe: What it is made of.
+        cache: Keeps it.
+        elsewhere: Writes the same archive to a file, in the place of the recipe's own way.
 
     Raises:
         ImageError: It can't be made.
@@ -43,12 +49,16 @@ def make_layer(recipe: LayerRecipe, cache: Cache) -> Layer:
     if (known := cache.recall("layers", key)) and (layer := _recalled(recipe, known, cache)):
         return layer
     with cache.draft() as draft:
-        writer = LayerWriter(draft.file)
-        recipe.write(writer)
-        written = writer.close()
+        written = elsewhere(draft.path) if elsewhere else _written(recipe, draft)
         draft.keep(written.digest)
     cache.remember("layers", key, _document(written))
     return _layer(recipe, written, cache)
+
+
+def _written(recipe: LayerRecipe, draft: Draft) -> Written:
+    writer = LayerWriter(draft.file)
+    recipe.write(writer)
+    return writer.close()
 
 
 def _document(written: Written) -> JSONObject:

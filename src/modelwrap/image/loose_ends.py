@@ -14,15 +14,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 __all__ = ["Leash", "LeashCut", "at_work", "half_made", "run_program", "tie_up"]
 
 T = TypeVar("T")
 
+
+class Program(Protocol):
+    """What runs beside this process: a program, or several that end together."""
+
+    def kill(self) -> None:
+        """Ends it at once."""
+
+
 _lock = threading.Lock()
 _half_made: set[Path] = set()
-_running: dict[subprocess.Popen[bytes], Leash | None] = {}
+_running: dict[Program, Leash | None] = {}
 
 
 class LeashCut(Exception):
@@ -90,7 +98,7 @@ def run_program(
     return subprocess.CompletedProcess(command, program.returncode, out, err)
 
 
-def _hold(program: subprocess.Popen[bytes], leash: Leash | None) -> None:
+def _hold(program: Program, leash: Leash | None) -> None:
     with _lock:
         _running[program] = leash
         if leash is not None and leash.is_cut:
@@ -98,8 +106,8 @@ def _hold(program: subprocess.Popen[bytes], leash: Leash | None) -> None:
 
 
 @contextmanager
-def at_work(program: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Counts a program that goes from job to job among those that may not run on; whoever started it ends it."""
+def at_work(program: Program) -> Iterator[None]:
+    """Counts what goes from job to job among the programs that may not run on; whoever started it ends it."""
     _hold(program, None)
     try:
         yield
@@ -129,6 +137,6 @@ def tie_up() -> None:
             path.unlink(missing_ok=True)
 
 
-def _kill(programs: Iterable[subprocess.Popen[bytes]]) -> None:
+def _kill(programs: Iterable[Program]) -> None:
     for program in programs:
         program.kill()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING
 
 from modelwrap.errors import BaseImageError, RegistryError
 from modelwrap.image.base.facts import BaseFacts
@@ -26,7 +27,7 @@ from modelwrap.image.dependencies.settings import Surroundings
 from modelwrap.image.environment_layer import environment_layer
 from modelwrap.image.image import Image, ImageIndex, Layer
 from modelwrap.image.model_layers import model_layers
-from modelwrap.image.oci import Platform
+from modelwrap.image.oci import Platform, digest_of
 from modelwrap.image.parcel import Entry
 from modelwrap.image.reference import ImageName
 from modelwrap.image.registry.client import Registry
@@ -42,7 +43,13 @@ from modelwrap.image.validate.misfits import check_fit, read_natives
 from modelwrap.image.wheels.interpreters import keeping_interpreters
 from modelwrap.value import Value
 
-__all__ = ["Built", "Decided", "Reach", "bills", "build", "decide", "deliver"]
+if TYPE_CHECKING:
+    from modelwrap.image.crew import Crew
+
+__all__ = ["Built", "Decided", "Reach", "bills", "build", "decide", "deliver", "may_lay"]
+
+#: The kind of the notes that packages were laid.
+_LAID = "laid-1"
 
 
 class Reach(Value):
@@ -52,11 +59,13 @@ class Reach(Value):
         cache: What earlier builds left.
         connect: Makes a registry of its host.
         surroundings: How this machine reaches packages.
+        crew: Processes that take work off this one; None where there are none.
     """
 
     cache: Cache
     connect: Callable[[str], Registry]
     surroundings: Surroundings
+    crew: Crew | None = None
 
 
 class Decided(Value):
@@ -189,12 +198,29 @@ def build(
     Raises:
         ModelwrapError: Base or packages are not to be had, are damaged or don't fit; or the cache can't be written.
     """
-    with keeping_interpreters(), Vanguard() as vanguard:
+    with keeping_interpreters(), Vanguard(reach.crew) as vanguard:
         decided = tuple(_decide(plan, platform, reach, reporter, vanguard) for platform in plan.platforms)
         made = [_image(plan, each, reach.cache, reporter, billed=billed) for each in decided]
+    if may_lay(plan, reach.cache):
+        reach.cache.remember(_LAID, _packages_key(plan), {})
     annotations = image_annotations(plan.image, plan.created)
     images, packages = (tuple(image for image, _ in made), tuple(packages for _, packages in made))
     return decided, Built(ImageIndex(images, annotations), packages)
+
+
+def may_lay(plan: BuildPlan, cache: Cache) -> bool:
+    """Whether layers of packages are likely to be laid: they were, where a build with the same packages went well.
+
+    It is a guess, made before anything is looked at: an index may have newer versions by now.
+    """
+    return plan.packages.upgrades or cache.recall(_LAID, _packages_key(plan)) is None
+
+
+def _packages_key(plan: BuildPlan) -> str:
+    image, packages = plan.image, plan.packages
+    lock = packages.lock.read_bytes() if packages.lock and packages.lock.is_file() else b""
+    asked = (image.requirements.lines, image.requirements.constraints, image.runtime_requirements, digest_of(lock))
+    return repr((asked, packages.wheels, image.base_name, plan.platforms, plan.has_bytecode))
 
 
 def _image(

@@ -9,11 +9,11 @@ Source: POSIX.1-2017, pax interchange format and ustar; GNU tar, basic tar forma
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import IO
 
 from modelwrap.image.tar_headers import BLOCK
+from modelwrap.value import Value
 
 __all__ = ["BrokenArchive", "Kind", "TarEntry", "TarReader"]
 
@@ -53,8 +53,7 @@ _KINDS = {
 }
 
 
-@dataclass(slots=True)
-class TarEntry:
+class TarEntry(Value):
     """One entry; `path` and `target` are as they stand in the archive.
 
     Attributes:

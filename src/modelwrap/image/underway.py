@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from modelwrap.errors import ImageError
 from modelwrap.image.cache import Cache
@@ -23,13 +24,21 @@ from modelwrap.image.validate.inspection import Inspector
 from modelwrap.image.wheel_layers import Look, wheel_layers
 from modelwrap.image.wheels.wheel import Member, Pieces, Wheel
 
+if TYPE_CHECKING:
+    from modelwrap.image.crew import Crew
+
 __all__ = ["Underway", "Vanguard"]
 
 
 class Vanguard(AbstractContextManager["Vanguard"]):
-    """Brings packages on their way, those of one image after those of another, until its `with` block ends."""
+    """Brings packages on their way, those of one image after those of another, until its `with` block ends.
 
-    def __init__(self) -> None:
+    Args:
+        crew: Lays them; by default threads of this process do.
+    """
+
+    def __init__(self, crew: Crew | None = None) -> None:
+        self._crew = crew
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vanguard")
         self._begun: list[Underway] = []
         self._kept: list[Underway] = []
@@ -46,7 +55,7 @@ class Vanguard(AbstractContextManager["Vanguard"]):
             cache: Keeps all that is made.
             bytecode: Whether compiled modules go into the layers.
         """
-        begun = Underway(self._thread, resolution, wanted, target, cache, bytecode=bytecode)
+        begun = Underway(self._thread, resolution, wanted, target, cache, bytecode=bytecode, crew=self._crew)
         self._begun.append(begun)
         return begun
 
@@ -77,6 +86,7 @@ class Underway:
         cache: Cache,
         *,
         bytecode: bool,
+        crew: Crew | None,
     ) -> None:
         given_up = threading.Event()
 
@@ -86,6 +96,10 @@ class Underway:
 
         def lay() -> tuple[Layer, ...]:
             wheels = self._packages.result().wheels
+            if crew:
+                from modelwrap.image.laying import by_crew  # noqa: PLC0415 - loads what no other build needs
+
+                return wheel_layers(wheels, target, cache, bytecode=bytecode, lay=by_crew(crew, cache, check))
             return wheel_layers(wheels, target, cache, bytecode=bytecode, onlooker=_Onlooker(Inspector(cache), check))
 
         self._given_up = given_up

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Protocol
 
-from modelwrap.image.archive import LayerWriter
+from modelwrap.image.archive import LayerWriter, Written
 from modelwrap.image.cache import Cache
 from modelwrap.image.image import Layer, LayerKind
 from modelwrap.image.layer_cache import LayerRecipe, make_layer
-from modelwrap.image.oci import JSONValue
+from modelwrap.image.oci import JSONObject, JSONValue
 from modelwrap.image.target import PythonTarget, WheelFile
 from modelwrap.image.wheels.bytecode import (
     Bytecode,
@@ -27,7 +28,7 @@ from modelwrap.image.wheels.installation import Installation, Placed, install
 from modelwrap.image.wheels.wheel import Member, Pieces, Wheel
 from modelwrap.value import Value
 
-__all__ = ["Look", "Onlooker", "wheel_layers"]
+__all__ = ["Compile", "Lay", "Load", "Look", "Onlooker", "wheel_layers", "write_wheels"]
 
 #: So many packages a layer's title names, or one less and how many more there are.
 _NAMES_SHOWN = 4
@@ -50,14 +51,39 @@ class Onlooker(Protocol):
         """Begins a look at a wheel that is about to be laid; None if there is nothing of interest."""
 
 
+#: Compiles modules of a wheel.
+Compile = Callable[[WheelFile, Sequence[Source]], Bytecode]
+
+
+class Load(Value):
+    """The wheels that go into one layer.
+
+    Attributes:
+        wheels: In their order: where two bring the same file, the later one's is written.
+        environment: Where they are installed.
+        has_bytecode: Whether compiled modules go in too.
+    """
+
+    wheels: tuple[WheelFile, ...]
+    environment: Environment
+    has_bytecode: bool
+
+
+class Lay(Protocol):
+    """Whoever writes layers in the place of this process."""
+
+    def __call__(self, load: Load, path: Path, compiled: Compile, /) -> Written:
+        """Writes a layer's archive to a file as `write_wheels` does."""
+
+
 def wheel_layers(
     wheels: Sequence[WheelFile],
     target: PythonTarget,
     cache: Cache,
     *,
     bytecode: bool,
+    lay: Lay | None = None,
     onlooker: Onlooker | None = None,
-    progress: Callable[[Layer], None] = lambda _: None,
     workers: int | None = None,
 ) -> tuple[Layer, ...]:
     """The layers of some wheels.
@@ -67,8 +93,8 @@ def wheel_layers(
         target: The Python that they are installed for.
         cache: Keeps layers and bytecode.
         bytecode: Whether compiled modules go in too; they do only where this interpreter can make them.
-        onlooker: Sees what goes into each layer that is not recalled, from any thread.
-        progress: Is told of each layer when it is there, from any thread.
+        lay: Writes the layers that are not recalled, from any thread; by default threads of this process do.
+        onlooker: Sees what goes into each layer that is written here, from any thread.
         workers: How many are made at once; as many as keep all processors at work where it is None.
 
     Raises:
@@ -76,12 +102,15 @@ def wheel_layers(
         ImageError: A layer can't be made.
     """
     compiler = compiler_version() if bytecode and can_compile(target) else None
-    maker = _Maker(Environment(target.minor), cache, compiler, onlooker)
+    environment = Environment(target.minor)
+
+    def compiled(wheel: WheelFile, sources: Sequence[Source]) -> Bytecode:
+        return compile_sources(sources, cache, archive=wheel.path, digest=wheel.digest, checked=False)
 
     def make(group: tuple[WheelFile, ...]) -> Layer:
-        layer = make_layer(maker.recipe(group), cache)
-        progress(layer)
-        return layer
+        load = Load(group, environment, has_bytecode=compiler is not None)
+        recipe = _recipe(load, compiler, lambda writer: write_wheels(load, writer, compiled, onlooker))
+        return make_layer(recipe, cache, elsewhere=(lambda path: lay(load, path, compiled)) if lay else None)
 
     sizes = {wheel: wheel.path.stat().st_size for wheel in wheels}
     groups = group_wheels(sizes.items())
@@ -93,64 +122,73 @@ def wheel_layers(
     return tuple(made[group] for group in groups)
 
 
-class _Maker(Value):
-    environment: Environment
-    cache: Cache
-    compiler: str | None
-    onlooker: Onlooker | None = None
+def write_wheels(load: Load, writer: LayerWriter, compiled: Compile, onlooker: Onlooker | None = None) -> None:
+    """Writes wheels one after the other, each without what a later one of the same layer brings too.
 
-    def recipe(self, group: tuple[WheelFile, ...]) -> LayerRecipe:
-        digests: list[JSONValue] = [wheel.digest for wheel in group]
-        return LayerRecipe(
-            LayerKind.DEPENDENCIES,
-            _title(group),
-            {"wheels": digests, "python": self.environment.minor, "bytecode": self.compiler},
-            lambda writer: self.write(group, writer),
-        )
+    Args:
+        load: The wheels.
+        writer: Takes them.
+        compiled: Compiles modules, in a thread of its own.
+        onlooker: Sees what goes in.
 
-    def write(self, group: tuple[WheelFile, ...], writer: LayerWriter) -> None:
-        """Writes the wheels one after the other, each without what a later one of the same layer brings too."""
-        paths = [self._paths(wheel) for wheel in group] if len(group) > 1 else [set()]
-        for number, wheel in enumerate(group):
-            later = set().union(*paths[number + 1 :])
-            self._write_wheel(wheel, writer, later)
+    Raises:
+        DamagedBlob: A wheel can't be trusted.
+        ImageError: Modules can't be compiled.
+    """
+    layer = _Layer(load, writer, compiled, onlooker)
+    paths = [layer.paths(wheel) for wheel in load.wheels] if len(load.wheels) > 1 else [set[str]()]
+    for number, wheel in enumerate(load.wheels):
+        later = set[str]().union(*paths[number + 1 :])
+        layer.write(wheel, later)
 
-    def _paths(self, file: WheelFile) -> set[str]:
+
+def _recipe(load: Load, compiler: str | None, write: Callable[[LayerWriter], None]) -> LayerRecipe:
+    digests: list[JSONValue] = [wheel.digest for wheel in load.wheels]
+    inputs: JSONObject = {"wheels": digests, "python": load.environment.minor, "bytecode": compiler}
+    return LayerRecipe(LayerKind.DEPENDENCIES, _title(load.wheels), inputs, write)
+
+
+class _Layer(Value):
+    load: Load
+    writer: LayerWriter
+    compiled: Compile
+    onlooker: Onlooker | None
+
+    def paths(self, file: WheelFile) -> set[str]:
+        """All that a wheel brings."""
         with _open(file) as wheel:
-            installation = install(wheel, self.environment)
-            compiled = {module.path for module in self._compile(file, installation).modules}
-            return {placed.path for placed in installation.files} | compiled
+            installation = install(wheel, self.load.environment)
+            modules = {module.path for module in self._compile(file, installation).modules}
+            return {placed.path for placed in installation.files} | modules
 
-    def _write_wheel(self, file: WheelFile, writer: LayerWriter, without: set[str]) -> None:
+    def write(self, file: WheelFile, without: set[str]) -> None:
+        """Writes a wheel, but for some paths."""
         with _open(file) as wheel:
-            installation = install(wheel, self.environment)
+            installation = install(wheel, self.load.environment)
             # The modules are compiled by other processes while this one lays the files.
             with ThreadPoolExecutor(1, thread_name_prefix="compile") as beside:
                 compiling = beside.submit(self._compile, file, installation)
-                self._write_files(file, wheel, installation, writer, without)
+                self._write_files(file, wheel, installation, without)
             bytecode = compiling.result()
             record = installation.record(tuple(module.path for module in bytecode.modules))
             if record.path not in without:
-                writer.file(record.path, record.content)
+                self.writer.file(record.path, record.content)
             for path, content in bytecode:
                 if path not in without:
-                    writer.file(path, content)
+                    self.writer.file(path, content)
 
-    def _write_files(
-        self, file: WheelFile, wheel: Wheel, installation: Installation, writer: LayerWriter, without: set[str]
-    ) -> None:
+    def _write_files(self, file: WheelFile, wheel: Wheel, installation: Installation, without: set[str]) -> None:
         look = self.onlooker.look(file, wheel) if self.onlooker else None
         for placed in installation.files:
             if placed.path not in without:
-                _write(placed, wheel, writer, look)
+                _write(placed, wheel, self.writer, look)
         if look:
             look.end()
 
     def _compile(self, file: WheelFile, installation: Installation) -> Bytecode:
-        if self.compiler is None:
+        if not self.load.has_bytecode:
             return Bytecode(())
-        sources = tuple(_sources(installation))
-        return compile_sources(sources, self.cache, archive=file.path, digest=file.digest, checked=False)
+        return self.compiled(file, tuple(_sources(installation)))
 
 
 def _title(group: tuple[WheelFile, ...]) -> str:

@@ -20,8 +20,8 @@ from modelwrap.image.base.clues import LARGEST_TOLD, reader_for
 from modelwrap.image.gunzip import Gunzip
 from modelwrap.image.image import Blob
 from modelwrap.image.oci import Digest, JSONObject, JSONValue
-from modelwrap.value import Value, field
 from modelwrap.image.tar_reading import BrokenArchive, Kind, TarEntry, TarReader
+from modelwrap.value import Value, field
 
 __all__ = ["LayerListing", "Look", "Onlooker", "list_layer"]
 

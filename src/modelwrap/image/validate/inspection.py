@@ -5,22 +5,31 @@ from __future__ import annotations
 import tempfile
 from email.parser import Parser
 from posixpath import basename
-from typing import IO
+from typing import IO, Protocol
 
-from modelwrap.image.cache import Cache
 from modelwrap.image.elf import ElfFile, machine_of, read_elf
 from modelwrap.image.oci import JSONObject, JSONValue
 from modelwrap.image.target import WheelFile
 from modelwrap.image.wheels.wheel import Member, Pieces, Wheel
 from modelwrap.value import Value
 
-__all__ = ["Inspected", "Inspector", "inspect_wheel"]
+__all__ = ["Inspected", "Inspector", "Memory", "inspect_wheel"]
 
 #: The kind of kept inspections; changes when what is looked for changes.
 _INSPECTIONS = "inspections-1"
 
 #: A larger file is put on the disk while it is read, in bytes; the library of PyTorch has half a gigabyte.
 _MOST_IN_MEMORY = 1 << 24
+
+
+class Memory(Protocol):
+    """Keeps documents, as a cache does."""
+
+    def recall(self, kind: str, key: str) -> JSONObject | None:
+        """The document that was remembered under a key, or None."""
+
+    def remember(self, kind: str, key: str, document: JSONObject) -> None:
+        """Keeps a document under a key."""
 
 
 class Inspected(Value):
@@ -44,7 +53,7 @@ class Inspected(Value):
         return f"{self.wheel.name} {self.wheel.version}"
 
 
-def inspect_wheel(wheel: WheelFile, cache: Cache) -> Inspected:
+def inspect_wheel(wheel: WheelFile, cache: Memory) -> Inspected:
     """Looks into a wheel, unless somebody has looked already.
 
     Raises:
@@ -72,7 +81,7 @@ class Inspector(Value):
         cache: Keeps what was seen.
     """
 
-    cache: Cache
+    cache: Memory
 
     def look(self, file: WheelFile, wheel: Wheel) -> _Look | None:
         """A look into a wheel; None where that was inspected before."""
@@ -82,7 +91,7 @@ class Inspector(Value):
 class _Look:
     """An inspection under way, of members that somebody else reads or of those that nobody does."""
 
-    def __init__(self, file: WheelFile, wheel: Wheel, cache: Cache) -> None:
+    def __init__(self, file: WheelFile, wheel: Wheel, cache: Memory) -> None:
         self._file = file
         self._wheel = wheel
         self._cache = cache
