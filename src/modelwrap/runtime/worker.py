@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -26,6 +25,7 @@ from modelwrap.runtime.component.coroutines import finished
 from modelwrap.runtime.component.custom_service import start_custom_service
 from modelwrap.runtime.component.loader import user_traceback
 from modelwrap.runtime.exits import Exit
+from modelwrap.runtime.garbage import collect_less
 from modelwrap.runtime.logs import configure
 from modelwrap.runtime.metrics.exposition import prepare
 from modelwrap.runtime.metrics.registry import Registry
@@ -138,7 +138,7 @@ class _Worker:
         except (SettingsError, StateError) as error:
             return self._fail(Failed(error.message))
         self._application = application
-        _leave_out_of_collections()
+        collect_less(asyncio.get_running_loop())
         self._channel.send(Loaded(model.seconds, model.bytes))
         if self._settings.concurrency.workers == 1 or self._berth.slot == 0:
             start_custom_service(model.component.user_object)  # once, not in every worker
@@ -316,16 +316,6 @@ class _Worker:
                 error,
                 extra={"traceback": user_traceback(error)},
             )
-
-
-def _leave_out_of_collections() -> None:
-    """Let the garbage collector pass over what is there now: it stays as long as the worker does.
-
-    A full collection looks at every object, which takes tens of milliseconds where a library like scikit-learn is
-    loaded, and under load there are several a second.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 class Counting:
