@@ -38,6 +38,8 @@ _NOTE = f"""\
 Seconds from the command to its end, build and push; the median where a step was repeated. Ratios are of modelwrap's row
 that has bytecode as this one has, or has not. Layer work and memory: `make layer-work`.
 *N%: others used so much of a core before the steps, in the median; above 10% a row is marked and not to be relied on.
+Before anything is timed, every tool builds and pushes the same image once and forgets what it kept of that: each finds
+its programs and the index's files in memory, whoever comes first. With --cold, every second turn is in reverse.
 modelwrap begins cold without any cache, base image included; the others begin with the base image in their store, and a
 Dockerfile with the model beside it. classic and Buildah build the Dockerfile that `modelwrap wrap` writes, with pip.
 Two platforms: modelwrap for linux/amd64 and linux/arm64 from nothing, held against its own cold build for one.
@@ -111,9 +113,11 @@ def main() -> int:
         bench = Bench(docker, folder, _make_bases(docker, folder), given.rounds)
         names = given.tool or [*_TOOLS]
         records = {name: Record(stack.enter_context(_TOOLS[name](docker, folder / name))) for name in names}
+        for name, record in records.items():
+            _rehearse(record.tool, bench, folder / f"{name}-rehearsal")
         for number in range(given.cold):
-            for name, record in records.items():
-                _measure(record, bench, folder / f"{name}-{number}")
+            for name in (names, names[::-1])[number % 2]:
+                _measure(records[name], bench, folder / f"{name}-{number}")
         wheel = _wheel_size(folder / "wheel")
     rows = [record.row() for record in records.values()]
     _show(rows, list(bars(rows, wheel)), machine, given.write)
@@ -158,6 +162,17 @@ def _registry(bench: Bench, folder: Path) -> Iterator[Place]:
         bench.docker.run("push", name)
         yield Place(address, folder)
         bench.docker.run("rmi", name)
+
+
+def _rehearse(tool: Tool, bench: Bench, folder: Path) -> None:
+    """One build that nobody times: whoever comes first would find its programs and the index's files on disk only."""
+    say(f"{tool.name}, rehearsal")
+    model, _ = train_copy(folder / "model")
+    with _registry(bench, folder / "registry") as place:
+        tool.forget()
+        tool.prepare(model, place.address)
+        tool.build_and_push(model, place.address)
+    tool.forget()
 
 
 def _measure(record: Record, bench: Bench, folder: Path) -> None:
