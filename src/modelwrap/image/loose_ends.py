@@ -30,6 +30,7 @@ class Program(Protocol):
 
 _lock = threading.Lock()
 _half_made: set[Path] = set()
+_tied_up = threading.Event()
 _running: dict[Program, Leash | None] = {}
 
 
@@ -119,6 +120,9 @@ def at_work(program: Program) -> Iterator[None]:
 def half_made(path: Path) -> Iterator[Path]:
     """Counts a file or folder that is there now among those that may not stay; whoever made it takes it away."""
     _half_made.add(path)
+    if _tied_up.is_set():
+        # Other threads go on until the process ends.
+        _take_away(path)
     try:
         yield path
     finally:
@@ -130,11 +134,16 @@ def tie_up() -> None:
     # It is never given back: no thread begins another program.
     _lock.acquire()
     _kill(tuple(_running))
+    _tied_up.set()
     for path in tuple(_half_made):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        _take_away(path)
+
+
+def _take_away(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _kill(programs: Iterable[Program]) -> None:

@@ -56,7 +56,7 @@ def test_work_on_a_leash_that_was_cut_runs_no_program(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_tying_up_takes_away_all_that_is_half_made(tmp_path: Path) -> None:
+def test_tying_up_takes_away_all_that_is_half_made_then_and_later(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from contextlib import ExitStack\n"
@@ -68,10 +68,12 @@ def test_tying_up_takes_away_all_that_is_half_made(tmp_path: Path) -> None:
         "    with half_made(Path(sys.argv[3])):\n"
         "        pass\n"
         "    tie_up()\n"
+        "    with half_made(Path(sys.argv[4])):\n"
+        "        assert not Path(sys.argv[4]).exists()\n"
     )
-    folder, file, whole = tmp_path / "folder", tmp_path / "file", tmp_path / "whole"
+    folder, file, whole, late = (tmp_path / name for name in ("folder", "file", "whole", "late"))
     folder.mkdir()
-    for path in (folder / "inner", file, whole):
+    for path in (folder / "inner", file, whole, late):
         path.touch()
-    subprocess.run([sys.executable, "-c", program, folder, file, whole], check=True, timeout=PATIENCE)
+    subprocess.run([sys.executable, "-c", program, folder, file, whole, late], check=True, timeout=PATIENCE)
     assert [*tmp_path.iterdir()] == [whole]
