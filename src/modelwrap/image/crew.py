@@ -73,6 +73,7 @@ class Crew:
         self._line, theirs = socket.socketpair()
         self._lock = threading.Lock()
         self._idle: list[_Hand] = []
+        self._is_closed = False
         self._first = os.fork()
         if self._first == 0:
             self._line.close()
@@ -113,14 +114,20 @@ class Crew:
 
     def kill(self) -> None:
         """Ends all of them at once, whatever they do."""
-        with suppress(OSError):
-            os.killpg(self._first, signal.SIGKILL)
+        # A number that was asked after may be another's by now.
+        if not self._is_closed:
+            with suppress(OSError):
+                os.killpg(self._first, signal.SIGKILL)
 
     def close(self) -> None:
-        """Ends all of them."""
+        """Ends all of them, unless that was done before."""
+        if self._is_closed:
+            return
         self._line.close()
         for hand in self._idle:
             hand.close()
+        os.waitid(os.P_PID, self._first, os.WEXITED | os.WNOWAIT)
+        self._is_closed = True
         os.waitpid(self._first, 0)
 
     def _take(self) -> _Hand:

@@ -201,6 +201,9 @@ def build(
     with keeping_interpreters(), Vanguard(reach.crew) as vanguard:
         decided = tuple(_decide(plan, platform, reach, reporter, vanguard) for platform in plan.platforms)
         made = [_image(plan, each, reach.cache, reporter, billed=billed) for each in decided]
+    if reach.crew:
+        # What comes next may take long, and needs nobody.
+        reach.crew.close()
     if may_lay(plan, reach.cache):
         reach.cache.remember(_LAID, _packages_key(plan), {})
     annotations = image_annotations(plan.image, plan.created)

@@ -206,6 +206,18 @@ with gathering() as crew:
     assert all_are_gone(int(waits.read_text()))
 
 
+def test_one_that_has_done_its_work_may_be_closed_before_the_block_ends() -> None:
+    program = """
+with gathering() as crew:
+    worker = crew.do(number, None)
+    crew.close()
+    print(Path(f"/proc/{worker}").exists())
+    crew.close()
+    crew.kill()
+"""
+    assert run(program) == ["False"]
+
+
 def test_there_is_none_where_threads_run() -> None:
     program = """
 stop = threading.Event()
