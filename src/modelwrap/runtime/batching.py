@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -24,8 +25,8 @@ from modelwrap.runtime.verb import Verb
 __all__ = ["Joiner", "joining_key"]
 
 _NO_ROWS = np.empty(0)
-#: Calls with the messages they carry, held together: a caller that goes away takes its message out of the call.
-_Letters: TypeAlias = "list[tuple[Call[UserValue], Message]]"
+#: Calls with their messages and rows, held together: a caller that goes away takes its message out of the call.
+_Letters: TypeAlias = "list[tuple[Call[UserValue], Message, np.ndarray]]"
 
 
 def joining_key(message: Message) -> Hashable | None:
@@ -36,15 +37,16 @@ def joining_key(message: Message) -> Hashable | None:
     """
     payload = message.payload
     names: Sequence[str] | None
-    if isinstance(payload, Tensors):
-        values, names = _sole_tensor(payload)
-    elif isinstance(payload, Array):
+    if type(payload) is Array:
         values, names = payload.values, payload.names
+    elif isinstance(payload, Tensors):
+        values, names = _sole_tensor(payload)
     else:
         return None
-    if values.ndim < 1 or values.dtype.kind not in "iuf" or not len(values):
+    dtype, shape = values.dtype, values.shape
+    if not shape or not shape[0] or dtype.kind not in "iuf":
         return None
-    return values.dtype.str, values.shape[1:], tuple(names) if names else ()
+    return dtype, shape[1:], tuple(names) if names else ()
 
 
 def _sole_tensor(payload: Tensors) -> tuple[np.ndarray, list[str]]:
@@ -78,7 +80,7 @@ class Joiner:
             if message is None or key is None:
                 call.perform()
             else:
-                groups.setdefault(key, []).append((call, message))
+                groups.setdefault(key, []).append((call, message, _values(message)))
         for group in groups.values():
             for batch in self._batches(group):
                 self._perform(batch)
@@ -87,12 +89,12 @@ class Joiner:
         """The letters in their order, cut where the rows would exceed the limit."""
         batch: _Letters = []
         rows = 0
-        for call, message in letters:
-            more = len(_values(message))
+        for letter in letters:
+            more = len(letter[2])
             if batch and rows + more > self.max_rows:
                 yield batch
                 batch, rows = [], 0
-            batch.append((call, message))
+            batch.append(letter)
             rows += more
         yield batch
 
@@ -100,12 +102,12 @@ class Joiner:
         if len(batch) == 1:
             batch[0][0].perform()
             return
-        arrays = [_values(message) for _, message in batch]
+        arrays = [values for _, _, values in batch]
         try:
             value = self._predict(np.concatenate(arrays), batch[0][1])
         except ModelwrapError:
             # Whoever is guilty hears of it alone; the others get their answers.
-            for call, _ in batch:
+            for call, _, _ in batch:
                 call.perform()
             return
         self._hand_back(batch, value, [len(array) for array in arrays])
@@ -120,10 +122,10 @@ class Joiner:
         try:
             results = _split(value, rows)
         except ComponentFailed as error:
-            for call, _ in batch:
+            for call, _, _ in batch:
                 call.error = error
             return
-        for (call, message), result in zip(batch, results, strict=True):
+        for (call, message, _), result in zip(batch, results, strict=True):
             try:
                 call.outcome = self.service.reply(Verb.PREDICT, result, message)
             except ModelwrapError as error:
@@ -132,7 +134,7 @@ class Joiner:
 
 def _values(message: Message) -> np.ndarray:
     payload = message.payload
-    return payload.tensors[0].values if isinstance(payload, Tensors) else cast("Array", payload).values
+    return payload.values if type(payload) is Array else cast("Tensors", payload).tensors[0].values
 
 
 def _split(value: UserValue, rows: list[int]) -> list[np.ndarray]:
@@ -148,4 +150,5 @@ def _split(value: UserValue, rows: list[int]) -> list[np.ndarray]:
             f"predict was given {sum(rows)} rows of {len(rows)} joined requests and returned {got}: it must return "
             "one row for each row, or max_batch_size must be switched off"
         )
-    return np.split(result, np.cumsum(rows)[:-1])
+    # What np.split does, in a fifth of its time for a row each.
+    return [result[stop - count : stop] for count, stop in zip(rows, accumulate(rows), strict=True)]

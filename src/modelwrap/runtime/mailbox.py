@@ -75,7 +75,7 @@ class Call(asyncio.Future[T]):
         if self.error is not None:
             self.set_exception(self.error)
         else:
-            self.set_result(cast("T", self.outcome))
+            self.set_result(self.outcome)  # type: ignore[arg-type] # without an error there is one
 
     def abandon(self, error: Exception) -> None:
         """Let the caller go with `error`; the work is skipped if it has not begun. On the event loop only."""
@@ -249,9 +249,10 @@ class Mailbox:
             raise NotReady("the mailbox has not been started")
         call = Call(work, item, loop=loop)
         self._admitted += 1
-        if self._admitted == _CROWD:
+        if self._admitted == 1:
+            self._idle.clear()
+        elif self._admitted == _CROWD:
             self._note_crowd(loop)
-        self._idle.clear()
         if self._inline:
             self._take_inline(call)
         else:
@@ -283,9 +284,9 @@ class Mailbox:
             call.perform()
             self._settle(call)
             return
-        self._turn.append(call)
-        if len(self._turn) == 1:
+        if not self._turn:
             cast("asyncio.AbstractEventLoop", self._loop).call_soon(self._take_turn)
+        self._turn.append(call)
 
     def _take_turn(self) -> None:
         calls, self._turn = self._turn, []
