@@ -46,6 +46,9 @@ class Form(Enum):
     TFTENSOR = "tftensor"
     BARE = "bare"  # `data` with none of the three: an empty array, answered as an ndarray
 
+    # A form is looked up by with every answer, and Enum's own hash is a Python function.
+    __hash__ = object.__hash__
+
 
 # A member of an Enum is looked up by a descriptor, which costs as much as the comparison it is for.
 _TENSOR, _NDARRAY, _BARE = Form.TENSOR, Form.NDARRAY, Form.BARE

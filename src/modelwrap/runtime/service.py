@@ -113,27 +113,24 @@ class Service:
             verb: What is asked.
             request: A message; for aggregate the list of messages, for feedback a `Feedback`, for health None.
         """
-        if isinstance(request, Message):
-            return self._answer_message(verb, request)
-        if isinstance(request, Feedback):
-            return self.send_feedback(request)
-        return self.health_status() if request is None else self.aggregate(request)
-
-    # -- one message in, one message out ---------------------------------------------------------------------------
-
-    def _answer_message(self, verb: Verb, message: Message) -> Message:
+        if not isinstance(request, Message):
+            if isinstance(request, Feedback):
+                return self.send_feedback(request)
+            return self.health_status() if request is None else self.aggregate(request)
         if verb is Verb.ROUTE:
-            return self.route(message)
+            return self.route(request)
         if verb is Verb.TRANSFORM_INPUT and self._node.role is Role.OUTLIER_DETECTOR:
-            return self._score(message)
-        payload = message.payload
+            return self._score(request)
+        payload = request.payload
         if type(payload) is Array:
             X, names = payload.values, payload.names
             if payload.form is _BARE:
-                self._doubt(message)
+                self._doubt(request)
         else:
-            X, names = features(_payload(message))
-        return self.reply(verb, self.invoke(verb, X, names, message.meta.given), message)
+            X, names = features(_payload(request))
+        return self.reply(verb, self.invoke(verb, X, names, request.meta.given), request)
+
+    # -- one message in, one message out ---------------------------------------------------------------------------
 
     def _features(self, message: Message) -> tuple[UserValue, list[str] | None]:
         """What the user's class takes of a message, and its names; an array that may be misspelt is told of."""
@@ -167,7 +164,9 @@ class Service:
         """The answer that carries a user's result in the request's kind, with the metadata of both."""
         meta = message.meta
         if self._is_plain and not _is_wrapped(value) and (meta is NO_META or meta.carries_nothing):
-            return Message(self._in_kind(value, message.payload, verb), NO_META)
+            if self._names_columns or self._is_short:
+                return Message(self._in_kind(value, message.payload, verb), NO_META)
+            return Message(in_kind(value, message.payload), NO_META)
         result = _unwrap(value)
         payload = self._in_kind(result.value, message.payload, verb)
         if self._is_plain and not result.tags and not result.metrics and meta.carries_nothing:

@@ -16,10 +16,10 @@ import numpy as np
 
 from modelwrap.runtime.payload import JSONValue, UserValue
 
-__all__ = ["Places", "read_large"]
+__all__ = ["LARGE", "Places", "read_large"]
 
 #: Bytes from which on another parser pays: what is smaller is read the usual way in 0.2 ms.
-_LARGE = 65_536
+LARGE = 65_536
 #: Bytes that a list must have on average, since each list costs an object here too.
 _BYTES_A_LIST = 512
 
@@ -43,7 +43,7 @@ def read_large(text: bytes, places: Places) -> UserValue | None:
         None where the text has to be read the usual way: it is small or made of small lists, there is any doubt about
         it, or there is no pysimdjson.
     """
-    if len(text) < _LARGE or (simdjson := _simdjson()) is None:
+    if len(text) < LARGE or (simdjson := _simdjson()) is None:
         return None
     lists = text.count(b"[")
     if lists * _BYTES_A_LIST > len(text):

@@ -17,7 +17,7 @@ from modelwrap.runtime.payload import JSONObject, JSONValue
 if TYPE_CHECKING:
     from modelwrap.runtime.codecs.multipart import Part
 
-__all__ = ["json_of"]
+__all__ = ["json_of", "json_of_body"]
 
 _ABSENCE = "Can't find JSON in data"
 #: More fields than any client sends; each costs an object, however small it is.
@@ -31,7 +31,7 @@ def json_of(request: Request) -> JSONValue:
         InvalidRequest: It carries none, or what it carries is broken.
     """
     if not request.query and "form" not in request.content_type.lower():
-        return _json_of_body(request.body)  # what nearly every client sends, and the executor always
+        return json_of_body(request.body)  # what nearly every client sends, and the executor always
     media_type = request.content_type.lower()
     if "multipart/form-data" in media_type:
         from modelwrap.runtime.codecs.multipart import read_parts  # noqa: PLC0415 - few clients ever send a form
@@ -44,10 +44,15 @@ def json_of(request: Request) -> JSONValue:
     argument = _field(request.query, "query")
     if argument:
         return _json_of_text(argument, "The query argument")
-    return _json_of_body(request.body)
+    return json_of_body(request.body)
 
 
-def _json_of_body(body: bytes) -> JSONValue:
+def json_of_body(body: bytes) -> JSONValue:
+    """The JSON value that a body is, whatever its media type says; never null.
+
+    Raises:
+        InvalidRequest: It is none.
+    """
     try:
         value = json_text.read(body)
     except ValueError as error:

@@ -83,8 +83,10 @@ class Application:
     def answer(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """The coroutine that does so: for an engine that begins it by itself, one fewer to go through."""
         if scope["type"] == "http":
-            door = self._grpc if _is_grpc(scope) else self._rest
-            return door(scope, receive, send)
+            # There is no gRPC over HTTP/1.1, so that a header need not be looked for there.
+            if scope["path"] in _VERBS or (scope["http_version"] == "2" and _is_grpc(scope)):
+                return self._grpc(scope, receive, send)
+            return self._rest(scope, receive, send)
         if scope["type"] == "lifespan":
             return _live_on(receive, send)
         return _refuse(send)
@@ -94,12 +96,8 @@ class Application:
 
 
 def _is_grpc(scope: Scope) -> bool:
-    """Whether a request is a gRPC call. There is none over HTTP/1.1, so that a header need not be looked for there."""
-    if scope["path"] in _VERBS:
-        return True
-    if scope["http_version"] != "2" or scope["method"] != "POST":
-        return False
-    return header(scope["headers"], b"content-type").startswith("application/grpc")
+    """Whether a request over HTTP/2 is a gRPC call, by its media type."""
+    return scope["method"] == "POST" and header(scope["headers"], b"content-type").startswith("application/grpc")
 
 
 def _live() -> Page:

@@ -117,7 +117,7 @@ ANY_LIST = st.recursive(
 def test_any_list_is_read_as_the_usual_way_reads_it(values: Any) -> None:
     """However small it is: the size that makes it worth the while is set aside."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_json, "_LARGE", 0)
+        patch.setattr(large_json, "LARGE", 0)
         patch.setattr(large_json, "_BYTES_A_LIST", 0)
         fast = outcome(in_ndarray(values))
         assert fast == outcome_usually(in_ndarray(values), patch)
@@ -176,7 +176,7 @@ def test_large_tensors_of_v2_are_read_by_the_parser_and_no_list_is_made_of_them(
 )
 def test_any_list_of_v2_is_read_as_the_usual_way_reads_it(values: Any, datatype: str, size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_json, "_LARGE", 0)
+        patch.setattr(large_json, "LARGE", 0)
         patch.setattr(large_json, "_BYTES_A_LIST", 0)
         text = in_v2(tensor_of(values, datatype, [size] if size else None))
         fast = outcome(text, oip_json)
@@ -186,7 +186,7 @@ def test_any_list_of_v2_is_read_as_the_usual_way_reads_it(values: Any, datatype:
 @given(st.lists(NUMBERS, min_size=1, max_size=20) | ANY_LIST, st.sampled_from(["instances", "inputs", "predictions"]))
 def test_any_list_of_v1_is_read_as_the_usual_way_reads_it(values: Any, member: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_json, "_LARGE", 0)
+        patch.setattr(large_json, "LARGE", 0)
         patch.setattr(large_json, "_BYTES_A_LIST", 0)
         text = json.dumps({member: values}).encode()
         assert outcome(text, kserve_json) == outcome_usually(text, patch, kserve_json)

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from modelwrap.errors import InvalidRequest
-from modelwrap.runtime.codecs import json_arrays, tftensor
+from modelwrap.runtime.codecs import json_arrays, large_json, tftensor
 from modelwrap.runtime.codecs.json_text import kind_of
-from modelwrap.runtime.codecs.large_json import Places, read_large
-from modelwrap.runtime.codecs.rest_body import json_of
+from modelwrap.runtime.codecs.large_json import Places
+from modelwrap.runtime.codecs.rest_body import json_of, json_of_body
 from modelwrap.runtime.codecs.strict_json import check_feedback
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Request, no_message
-from modelwrap.runtime.payload import Array, Binary, Form, Json, JSONObject, JSONValue, Payload, Text, UserValue
+from modelwrap.runtime.payload import Array, Binary, Form, Json, JSONObject, JSONValue, Payload, Text
 
 __all__ = ["decode_feedback", "decode_message", "decode_messages", "decode_whole"]
 
@@ -38,13 +38,12 @@ def decode_message(request: Request) -> Message:
 
     Source: component API sections 5.2 and 5.3.
     """
-    return _message(_document(request))
-
-
-def _document(request: Request) -> UserValue:
-    """The JSON value of a request; a large list of numbers may be an array already."""
-    large = None if request.query or request.content_type else read_large(request.body, _LISTS)
-    return json_of(request) if large is None else large
+    if request.query or request.content_type:
+        return _message(json_of(request))
+    body, document = request.body, None
+    if len(body) >= large_json.LARGE:
+        document = large_json.read_large(body, _LISTS)  # with arrays for large lists of numbers
+    return _message(json_of_body(body) if document is None else document)
 
 
 def decode_messages(request: Request) -> list[Message]:

@@ -42,6 +42,7 @@ _Pieces: TypeAlias = tuple[bytes | bytearray | memoryview, ...]
 
 _DOUBLE = np.dtype("<f8")
 _EMPTY_META = span_field(META, b"")
+_TENSOR_FORM = Form.TENSOR
 _MAX_BYTES = (1 << 31) - 1
 
 
@@ -55,6 +56,8 @@ def encode_message(message: Message, /) -> bytes:
     if isinstance(payload, Raw):
         return _raw(payload.value)
     try:
+        if type(payload) is Array and payload.form is _TENSOR_FORM and message.meta is NO_META and not message.status:
+            return b"".join((_EMPTY_META, *_tensor(payload.values, payload.names)))  # as nearly all are
         return b"".join((_status(message), _meta(message.meta), *_payload(payload)))
     except UnicodeEncodeError as error:
         raise ComponentFailed(f"The answer holds text that UTF-8 can't encode: {error.object[:80]!r}.") from None
@@ -87,7 +90,7 @@ def _payload(payload: UserValue) -> _Pieces:
 
 
 def _array(payload: Array) -> _Pieces:
-    if payload.form is Form.TENSOR:
+    if payload.form is _TENSOR_FORM:
         return _tensor(payload.values, payload.names)
     if payload.form is Form.TFTENSOR:
         member = span_field(TFTENSOR, tftensor.encode(payload.values))
