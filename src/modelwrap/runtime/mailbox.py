@@ -319,21 +319,22 @@ class Mailbox:
         if self._join is not None:
             _join_safely(self._join, calls)
             self._finished.extend(calls)
-            self._wake_loop()
+            if not self._wake_pending:
+                self._wake_loop()
             return
         for call in calls:
             call.perform()
             self._finished.append(call)
-            self._wake_loop()
+            if not self._wake_pending:
+                self._wake_loop()
 
     def _wake_loop(self) -> None:
-        """Ask the loop to hand out what is finished, unless it has been asked and has not come yet."""
-        if not self._wake_pending:
-            self._wake_pending = True
-            try:
-                cast("asyncio.AbstractEventLoop", self._loop).call_soon_threadsafe(self._hand_out)
-            except RuntimeError:
-                return  # the loop has closed: the process ends, and nobody waits any more
+        """Ask the loop to hand out what is finished; to be called unless it has been asked and has not come yet."""
+        self._wake_pending = True
+        try:
+            cast("asyncio.AbstractEventLoop", self._loop).call_soon_threadsafe(self._hand_out)
+        except RuntimeError:
+            return  # the loop has closed: the process ends, and nobody waits any more
 
     # -- on the loop -----------------------------------------------------------------------------------------------
 

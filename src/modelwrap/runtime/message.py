@@ -111,7 +111,8 @@ class Message:
         payload: What it carries; None where it carries nothing.
         meta: Its metadata.
         status: Its status, or None.
-        source: What `*_raw` methods receive: the JSON object on REST, the message's bytes on gRPC.
+        source: What it was read from, to be shown where it is refused or doubted: the JSON object on REST, unless there
+            is an array in it; the message's bytes on gRPC.
     """
 
     payload: Payload | None

@@ -70,9 +70,9 @@ class Errand:
         try:
             waits_for = self._send(None)
         except StopIteration:
-            self._end(None)
+            pass
         except BaseException as error:  # noqa: BLE001 - it is for the one to hear who waits for the end
-            self._end(error)
+            self._error = error
         else:
             self._waits_for = waits_for
             waits_for._asyncio_future_blocking = False  # noqa: SLF001 - asyncio's own way to say: it is waited for
@@ -80,10 +80,8 @@ class Errand:
                 waits_for.then(self._go_on)
             else:
                 waits_for.add_done_callback(self._go_on)
-
-    def _end(self, error: BaseException | None) -> None:
+            return
         self._waits_for = None
-        self._error = error
         self._ended = True
         told, self._told = self._told, ()  # what is told may hold this errand: a circle for the garbage collector
         for tell in told:

@@ -111,6 +111,7 @@ class GrpcDoor:
             if isinstance(asked, Answer):
                 answer = asked
             else:
+                del event, sole, message, request  # what waits is to take little of the caches
                 self._disconnects.watch(asked, receive)
                 try:
                     answer = answer_of(codec, await asked)

@@ -132,6 +132,7 @@ class RestDoor:
             if isinstance(asked, Answer):
                 answer = asked
             else:
+                del event, body, request  # what waits is to take little of the caches
                 self._disconnects.watch(asked, receive)
                 try:
                     answer = answer_of(codec, await asked)

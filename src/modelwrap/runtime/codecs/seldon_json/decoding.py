@@ -31,7 +31,8 @@ _LISTS: Places = {"data": {"ndarray": True, "tensor": {"values": True}}}
 def decode_message(request: Request) -> Message:
     """The message that a request carries; without a payload where it has none of the five.
 
-    Its `source` is the JSON object. Arrays follow the dtype rules of `json_arrays`.
+    Its `source` is the JSON object, unless it has an array: then the object may go. Arrays follow the dtype rules of
+    `json_arrays`.
 
     Raises:
         InvalidRequest: There is no JSON object, or a member that counts is broken.
@@ -106,8 +107,10 @@ def _message(document: JSONValue) -> Message:
         raise no_message(document)
     meta = _meta(document["meta"]) if "meta" in document else NO_META
     data = document.get("data")
-    payload = _payload(document) if data is None else _array(data)
-    return Message(payload, meta, None, document)
+    if data is None:
+        return Message(_payload(document), meta, None, document)
+    array = _array(data)
+    return Message(array, meta, None, document if array.form is Form.BARE else None)
 
 
 def _payload(message: JSONObject) -> Payload | None:
