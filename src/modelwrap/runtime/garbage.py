@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from time import perf_counter
 
 __all__ = ["collect_less"]
 
@@ -18,6 +19,11 @@ _USUAL = gc.get_threshold()
 _YOUNG = 2000
 #: Seconds after which it looks anyway: large arrays are few objects.
 _PULSE = 1.0
+#: At every so manieth of these looks it looks at the old too. What was in progress at any look counts as old from then
+#: on, and few objects never make by themselves a collection of those.
+_ALL = 10
+#: No look at the old takes more than one part in so many of the time: a class may have made millions of objects since.
+_SHARE = 1000
 
 
 def collect_less(loop: asyncio.AbstractEventLoop) -> None:
@@ -34,11 +40,23 @@ def collect_less(loop: asyncio.AbstractEventLoop) -> None:
     gc.freeze()
     if gc.isenabled() and gc.get_threshold() == _USUAL:
         gc.set_threshold(max(_YOUNG, _USUAL[0]), *_USUAL[1:])
-        loop.call_later(_PULSE, _collect_the_young, loop, gc.get_threshold())
+        loop.call_later(_PULSE, _collect, loop, gc.get_threshold(), _ALL)
 
 
-def _collect_the_young(loop: asyncio.AbstractEventLoop, thresholds: tuple[int, int, int]) -> None:
-    """Collect what became garbage in the last second, as long as nobody has decided otherwise."""
-    if gc.isenabled() and gc.get_threshold() == thresholds:
+def _collect(loop: asyncio.AbstractEventLoop, thresholds: tuple[int, int, int], left: int) -> None:
+    """Collect what became garbage in the last second, as long as nobody has decided otherwise.
+
+    Args:
+        loop: Where it is looked in on in a second.
+        thresholds: Ours; others are somebody's decision.
+        left: The looks until the old are due, this one included.
+    """
+    if not gc.isenabled() or gc.get_threshold() != thresholds:
+        return
+    if left > 1:
         gc.collect(1)
-        loop.call_later(_PULSE, _collect_the_young, loop, thresholds)
+    else:
+        began = perf_counter()
+        gc.collect()
+        left = 1 + max(_ALL, int((perf_counter() - began) * _SHARE / _PULSE))
+    loop.call_later(_PULSE, _collect, loop, thresholds, left - 1)

@@ -54,6 +54,23 @@ def test_a_few_objects_in_a_circle_go_within_a_pulse(monkeypatch: pytest.MonkeyP
     asyncio.run(scenario())
 
 
+def test_a_circle_that_was_in_progress_at_a_pulse_goes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "_PULSE", 0.01)
+
+    async def scenario() -> None:
+        collect_less(asyncio.get_running_loop())
+        async with asyncio.timeout(60):
+            node = Node()
+            while not any(each is node for each in gc.get_objects(generation=2)):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            gone = weakref.ref(node)
+            del node
+            while gone() is not None:  # noqa: ASYNC110 - the collector offers nothing to wait for
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("will", ["thresholds", "off"])
 @pytest.mark.parametrize("at_load", [True, False], ids=["at load", "later"])
 def test_who_decides_for_itself_is_left_alone(will: str, at_load: bool, monkeypatch: pytest.MonkeyPatch) -> None:
