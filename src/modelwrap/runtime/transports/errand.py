@@ -40,9 +40,15 @@ def task_or_errand(
     loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any
 ) -> asyncio.Future[Any]:
     """What carries a coroutine on: a loop's task factory."""
-    if id(getattr(coroutine, "cr_code", None)) in _ERRANDS:
-        return Errand(coroutine)  # type: ignore[return-value,arg-type] # as much of a future as is asked of it
-    return asyncio.Task(coroutine, loop=loop, **options)
+    if id(getattr(coroutine, "cr_code", None)) not in _ERRANDS:
+        return asyncio.Task(coroutine, loop=loop, **options)
+    try:
+        waits_for = coroutine.send(None)
+    except StopIteration:
+        return _ENDED  # type: ignore[return-value] # as much of a future as is asked of it, here and below
+    except BaseException as error:  # noqa: BLE001 - it is for the one to hear who waits for the end
+        return Errand(None, error=error)  # type: ignore[return-value]
+    return Errand(coroutine.send, waits_for)  # type: ignore[return-value]
 
 
 class Errand:
@@ -52,34 +58,46 @@ class Errand:
     `cancelled`, `exception` and `result`.
 
     Args:
-        coroutine: It may wait for futures of its loop, and for nothing else.
+        send: Lets the coroutine go on, which may wait for futures of its loop and for nothing else; None where it has
+            ended.
+        waits_for: What it waits for; None where it has ended.
+        error: What it raised, where it has ended so.
     """
 
     __slots__ = ("_ended", "_error", "_send", "_told", "_waits_for")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        self._send = coroutine.send
-        self._waits_for: asyncio.Future[Any] | None = None
+    def __init__(
+        self,
+        send: Callable[[None], Any] | None,
+        waits_for: asyncio.Future[Any] | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        self._send = send
+        self._waits_for = waits_for
         self._told: tuple[_Told, ...] = ()
-        self._error: BaseException | None = None
-        self._ended = False
-        self._go_on(None)
+        self._error = error
+        self._ended = waits_for is None
+        if waits_for is not None:
+            self._wait(waits_for)
+
+    def _wait(self, waits_for: asyncio.Future[Any]) -> None:
+        self._waits_for = waits_for
+        waits_for._asyncio_future_blocking = False  # noqa: SLF001 - asyncio's own way to say: it is waited for
+        if type(waits_for) is Call:
+            waits_for.then(self._go_on)
+        else:
+            waits_for.add_done_callback(self._go_on)
 
     def _go_on(self, _: object) -> None:
         """Let the coroutine run up to where it waits again, or ends."""
         try:
-            waits_for = self._send(None)
+            waits_for = self._send(None)  # type: ignore[misc] # it has been told what it waits for
         except StopIteration:
             pass
         except BaseException as error:  # noqa: BLE001 - it is for the one to hear who waits for the end
             self._error = error
         else:
-            self._waits_for = waits_for
-            waits_for._asyncio_future_blocking = False  # noqa: SLF001 - asyncio's own way to say: it is waited for
-            if type(waits_for) is Call:
-                waits_for.then(self._go_on)
-            else:
-                waits_for.add_done_callback(self._go_on)
+            self._wait(waits_for)
             return
         self._waits_for = None
         self._ended = True
@@ -117,3 +135,7 @@ class Errand:
 
     def set_name(self, name: object) -> None:
         """Take no name: nothing lists errands."""
+
+
+#: What began and ended without a wait, as nearly all do whose calls are made inline.
+_ENDED = Errand(None)

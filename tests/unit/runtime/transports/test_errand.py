@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from modelwrap.runtime.mailbox import Call
-from modelwrap.runtime.transports.errand import Errand, errand, task_or_errand
+from modelwrap.runtime.transports.errand import errand, task_or_errand
 
 
 class Turns:
@@ -83,7 +83,7 @@ def test_it_waits_for_any_future_and_for_several_one_after_another() -> None:
             heard.append(await first)
             heard.append(await second)
 
-        made = Errand(both())
+        made = asyncio.get_running_loop().create_task(both())
         first.set_result("first")
         await asyncio.sleep(0)
         second.set_result("second")
