@@ -21,6 +21,8 @@ __all__ = ["BrokenArchive", "Kind", "TarEntry", "TarReader"]
 _PIECE = 1 << 18
 #: No longer path or record is believed, in bytes.
 _LONGEST = 1 << 24
+#: No longer number is one; Python itself refuses those of thousands of digits.
+_DIGITS = 30
 _ZEROS = bytes(BLOCK)
 _CHECKSUM = slice(148, 156)
 #: Of what has this type nothing follows, whatever its size says: links, devices, folders, pipes.
@@ -28,6 +30,10 @@ _BARE = frozenset(b"123456")
 _GLOBAL, _LONG_PATH, _LONG_TARGET, _SPARSE = b"g", b"L", b"K", b"S"
 #: Headers that say something of the entry after them.
 _ANNOUNCING = b"xXgLK"
+#: The name of a file with holes; its path is made up, for programs that know no holes.
+#: Source: GNU tar, sparse formats.
+_NAME_WITH_HOLES = "GNU.sparse.name"
+_TEXTS = frozenset({b"path", b"linkpath", _NAME_WITH_HOLES.encode()})
 
 
 class BrokenArchive(Exception):
@@ -121,7 +127,7 @@ class TarReader:
         flag = kind[0]
         self._left = 0 if flag in _BARE else size
         self._padding = -self._left % BLOCK
-        path = told.get("path") or _path(block)
+        path = told.get(_NAME_WITH_HOLES) or told.get("path") or _path(block)
         is_folder = kind == b"5" or (kind == b"\0" and path.endswith("/"))
         return TarEntry(
             path.rstrip("/") if is_folder else path,
@@ -223,6 +229,8 @@ def _records(content: bytes) -> Iterator[tuple[str, str]]:
         key, equals, value = record.partition(b"=")
         if not equals or not record.endswith(b"\n") or len(record) != length - len(digits) - 1:
             raise BrokenArchive("an extended header can't be read")
-        if key in (b"path", b"linkpath") or (key == b"size" and value[:-1].isdigit()):
+        if key == b"size" and len(value) > _DIGITS:
+            raise BrokenArchive("an extended header has a size that nothing has")
+        if key in _TEXTS or (key == b"size" and value[:-1].isdigit()):
             yield key.decode(), value[:-1].decode("utf-8", "surrogateescape")
         at += length

@@ -117,6 +117,21 @@ def test_a_file_with_holes_is_passed_over_to_the_next_entry() -> None:
     assert [(each.path, each.kind) for each, _ in seen(content)] == [("holes", Kind.FILE), ("after", Kind.FILE)]
 
 
+def test_a_file_with_holes_has_its_own_name() -> None:
+    # Source: GNU tar, sparse formats: the header's path is for programs that know no holes.
+    made = entry("./GNUSparseFile.7/holes")
+    made.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "holes"}
+    content = pack((made, b"0\n"), (entry("after"), b"1"), form=tarfile.PAX_FORMAT)
+    assert [each.path for each, _ in seen(content)] == ["holes", "after"]
+
+
+def test_a_size_that_is_no_number_of_this_world_is_told() -> None:
+    made = entry("a")
+    made.pax_headers = {"size": "9" * 5000}
+    with pytest.raises(BrokenArchive, match="a size that nothing has"):
+        seen(pack((made, b""), form=tarfile.PAX_FORMAT))
+
+
 def test_what_is_not_read_is_passed_over() -> None:
     content = pack((entry("a"), b"1" * 700), (entry("b"), b"2" * 700_000), (entry("c"), b"3"))
     assert [each.path for each in TarReader(io.BytesIO(content))] == ["a", "b", "c"]
