@@ -50,7 +50,7 @@ def gathering() -> Iterator[Crew | None]:
 
     Only Linux tells how many threads a process has, and forks without ado.
     """
-    if not _is_single():
+    if not _is_single() or _ends_unheard():
         yield None
         return
     crew = Crew()
@@ -64,6 +64,11 @@ def gathering() -> Iterator[Crew | None]:
 def _is_single() -> bool:
     """Whether nothing else runs in this process, threads of libraries included."""
     return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208 - names are enough
+
+
+def _ends_unheard() -> bool:
+    """Whether whoever started this command had the ends of processes ignored: there is no waiting for them then."""
+    return signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN
 
 
 class Crew:
@@ -216,11 +221,14 @@ def _fork_off(line: socket.socket) -> None:
             forked.append(pid)
             line.sendall(_PID.pack(pid))
     finally:
-        for pid in forked:
-            os.kill(pid, signal.SIGKILL)
-            # Nobody asked before, so that their numbers are still theirs; now what they used counts as ours.
-            os.waitpid(pid, 0)
-        os._exit(0)
+        try:
+            for pid in forked:
+                os.kill(pid, signal.SIGKILL)
+                # Nobody asked before, so that their numbers are still theirs; now what they used counts as ours.
+                os.waitpid(pid, 0)
+        finally:
+            # Whatever happens: above are the blocks of the command, which are to end once.
+            os._exit(0)
 
 
 def _work(line: socket.socket) -> None:

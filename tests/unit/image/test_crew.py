@@ -229,6 +229,22 @@ stop.set()
     assert run(program) == ["None"]
 
 
+def test_there_is_none_where_the_ends_of_processes_are_ignored() -> None:
+    # Whoever starts a command may have said so for it, as `trap "" CHLD` does.
+    program = """
+import signal
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+try:
+    with gathering() as crew:
+        if crew:
+            crew.do(number, None)
+finally:
+    print("over", crew)
+"""
+    assert run(program) == ["over None"]
+
+
 def test_what_they_used_counts_as_the_commands() -> None:
     program = """
 def burn(given, ask):
