@@ -103,12 +103,23 @@ class Errand:
         self._ended = True
         told, self._told = self._told, ()  # what is told may hold this errand: a circle for the garbage collector
         for tell in told:
-            tell(self)
+            self._tell(tell)
+
+    def _tell(self, told: _Told) -> None:
+        """Call one that is told; what goes wrong there is the loop's to handle, as futures have it.
+
+        Whoever hands out answers goes on to the next.
+        """
+        try:
+            told(self)
+        except Exception as error:  # noqa: BLE001 - see above
+            context = {"message": f"{told!r} failed when a request had ended", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def add_done_callback(self, told: _Told, *, context: object = None) -> None:  # noqa: ARG002 - as futures have it
         """Call `told` with this errand when it ends, or now where it has."""
         if self._ended:
-            told(self)
+            self._tell(told)
         else:
             self._told = (*self._told, told)
 

@@ -73,6 +73,25 @@ def test_it_goes_on_in_the_moment_in_which_a_call_is_done_and_tells_of_its_end_a
     on_a_loop(scenario())
 
 
+def test_what_goes_wrong_where_its_end_is_told_is_the_loops_and_nobody_elses() -> None:
+    async def scenario() -> None:
+        def fail(_: object) -> None:
+            raise RuntimeError("nobody hears")
+
+        handled, heard, ends = list[object](), list[str](), list[object]()
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: handled.append(str(context["exception"])))
+        waited_for = call()
+        made = loop.create_task(told(waited_for, heard))
+        made.add_done_callback(fail)
+        made.add_done_callback(ends.append)
+        waited_for.set_result("done")
+        made.add_done_callback(fail)
+        assert (handled, ends) == (["nobody hears"] * 2, [made])
+
+    on_a_loop(scenario())
+
+
 def test_it_waits_for_any_future_and_for_several_one_after_another() -> None:
     async def scenario() -> None:
         heard: list[str] = []
