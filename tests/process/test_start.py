@@ -164,14 +164,14 @@ def test_a_defect_of_ours_is_told_with_where_it_is_before_the_worker_ends(tmp_pa
 from modelwrap.runtime import worker
 class Hostile:
     def __init__(self):
-        del worker._leave_out_of_collections
+        del worker.collect_less
     def predict(self, X):
         return X
 """
     ended = run_to_end(tmp_path, "Hostile", files={"Hostile.py": source})
     assert ended.status == 3
     assert "a defect of modelwrap, not of your model" in ended.err
-    assert "name '_leave_out_of_collections' is not defined" in ended.err
+    assert "name 'collect_less' is not defined" in ended.err
     assert "SIGKILL" not in ended.err
 
 
