@@ -1,6 +1,8 @@
-"""`make profile`: where a worker's time goes under load, by function and by part of the work, native code included.
+"""`make profile`: where a worker's time goes under load, by function and by part of the work.
 
-py-spy, from an environment of its own, samples the worker from the other core while the load runs.
+py-spy, from an environment of its own, samples the worker from the other core while the load runs. What native code
+takes counts for the Python function that called it, unless it is asked for: the engine calls Python from code that
+can't be unwound, so that py-spy loses most stacks of ours where it looks for native functions too.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -43,7 +46,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="modelwrap-profile-") as folder:
         stacks = Path(folder, "stacks")
         try:
-            measured, used = _profiled(contender, case, spy, stacks, given.seconds)
+            measured, used = _profiled(contender, case, spy, stacks, given)
         except (LoadFailedError, RuntimeError) as error:
             print(f"profile: {error}", file=sys.stderr)
             return 1
@@ -63,6 +66,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Show where a worker's time goes under load.")
     parser.add_argument("--case", default="REST identity", metavar="TEXT", help="part of a case's title")
     parser.add_argument("--thread", action="store_true", help="call the model on its thread, as is the default")
+    parser.add_argument("--native", action="store_true", help="functions of native code too; stacks of ours are lost")
     parser.add_argument("--seconds", type=int, default=8, help="how long (8)")
     parser.add_argument("--top", type=int, default=_SHOWN, help=f"how many functions ({_SHOWN})")
     parser.add_argument("--stacks", metavar="FILE", help="write the folded stacks, from which flame graphs are drawn")
@@ -85,11 +89,14 @@ class Used:
     others: float
 
 
-def _profiled(contender: Contender, case: Case, spy: Path, stacks: Path, seconds: int) -> tuple[Measured, Used]:
+def _profiled(
+    contender: Contender, case: Case, spy: Path, stacks: Path, given: argparse.Namespace
+) -> tuple[Measured, Used]:
     """The load beside the profiler, and what threads used in a second one without it."""
+    seconds, native = given.seconds, ["--native"] if given.native else []
     with serving(contender, case, stacks.with_name("server.log")) as server:
         worker = server.family.busiest()
-        words = ["record", "--native", "--threads", "--format", "raw", "--rate", str(_RATE), "--output", str(stacks)]
+        words = ["record", *native, "--threads", "--format", "raw", "--rate", str(_RATE), "--output", str(stacks)]
         spying = [str(spy), *words, "--duration", str(seconds), "--pid", str(worker)]
         with _started([*pinned(CLIENT_CORE), *spying]):
             beside = _load(contender, case, server, seconds + 1)
@@ -109,6 +116,8 @@ def _started(command: Sequence[str]) -> Iterator[None]:
         output, _ = process.communicate(timeout=60)
     if process.returncode != 0:
         raise RuntimeError(f"py-spy failed\n{output}")
+    if lost := re.search(r"Errors: ([1-9]\d*)", output):
+        say(f"py-spy could not read {lost[1]} stacks, which are missing below")
 
 
 def _load(contender: Contender, case: Case, server: Running, seconds: int) -> Measured:

@@ -12,11 +12,13 @@ from bench.report import Table
 #: What py-spy appends to a frame: the line of the file.
 _LINE = re.compile(r":\d+\)$")
 _KERNEL, _MODEL, _INTERPRETER = "system calls", "model", "interpreter"
+_ENGINE = "engine, on the loop: scope, task, answer"
 _CALLS = frozenset({"epoll_wait", "write", "read", "sendto", "recvfrom", "recv", "send", "futex", "clock_gettime"})
 #: What a frame's file holds, and the part it belongs to; the first that fits. A frame that fits none, such as a
 #: function of the interpreter or of the C library, belongs to who called it.
 _PARTS = (
-    ("h2corn/", "engine, on the loop: scope, task, answer"),
+    ("h2corn/", _ENGINE),
+    ("Handle._run (", _ENGINE),  # it calls the engine's own native code and nothing else that takes time
     ("asyncio", "event loop"),
     ("selectors.py", "event loop"),
     ("modelwrap/runtime/transports/", "doors: path, limits, headers, answer"),
@@ -90,7 +92,8 @@ def part_of(frames: Sequence[str]) -> str:
     Args:
         frames: As `function (file)`, from the outermost on.
     """
-    if frames[-1].partition(" ")[0] in _CALLS:
+    innermost, _, file = frames[-1].partition(" ")
+    if innermost in _CALLS and not file.endswith(".py)"):
         return _KERNEL
     if any(library in frame for frame in frames for library in _LIBRARIES):
         return _MODEL  # whatever it calls

@@ -24,6 +24,11 @@ def test_the_table_of_a_profile_has_the_most_expensive_first() -> None:
     [
         (["run (asyncio/events.py)", "epoll_wait (libc.so.6)"], "system calls"),
         (["run (asyncio/events.py)", "read (modelwrap/runtime/codecs/json_text.py)", "Py_DECREF (object.h)"], "codecs"),
+        (["run (asyncio/events.py)", "read (modelwrap/runtime/codecs/json_text.py)"], "codecs"),
+        (
+            ["_run_once (asyncio/base_events.py)", "Handle._run (asyncio/events.py)"],
+            "engine, on the loop: scope, task, answer",
+        ),
         (["run (asyncio/events.py)", "predict_proba (sklearn/pipeline.py)", "array (numpy/core.so)"], "model"),
         (["do (modelwrap/runtime/service.py)", "array (numpy/core.so)", "malloc (libc.so.6)"], "NumPy"),
         (["main (a.py)"], "interpreter"),
