@@ -129,10 +129,15 @@ class _Handler(LoopbackHandler):
 
     def take_manifest(self, path: str, pointer: str) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
+        document = json.loads(content)
+        named = [*document.get("layers", []), *([document["config"]] if "config" in document else [])]
+        if not {blob["digest"] for blob in named} <= self.kept.blobs.keys():
+            self.answer(400, b'{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}')
+            return
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         for key in (pointer, digest):
             self.kept.manifests[f"{path}@{key}"] = self.headers["Content-Type"], content
-        subject = json.loads(content).get("subject")
+        subject = document.get("subject")
         said = {"OCI-Subject": subject["digest"]} if subject and self.kept.lists_referrers else {}
         self.answer(201, headers={"Docker-Content-Digest": digest, **said})
 

@@ -20,22 +20,7 @@ from modelwrap.image.sinks.registry import RegistrySink
 from modelwrap.image.sources.opening import open_image
 from registry_server import RegistryServer
 from small_registry import SmallRegistry
-
-
-class Counted:
-    """A step that adds up what it is told."""
-
-    def __init__(self) -> None:
-        self.total = self.done = 0
-
-    def expect(self, total: int) -> None:
-        self.total = total
-
-    def advance(self, count: int) -> None:
-        self.done += count
-
-    def tell(self, outcome: str) -> None:
-        pass
+from steps import Told
 
 
 def _connect(host: str) -> Registry:
@@ -52,12 +37,12 @@ def test_an_image_comes_back_as_it_went(
 ) -> None:
     made = index(b"hello", noise(300_000), architectures=architectures)
     name = _name(server, repository)
-    step = Counted()
+    step = Told()
     with _connect(server.address) as registry:
         pushed = push(registry, made, name, progress=step)
         descriptor, content = pull_manifest(registry, name)
     assert (pushed.digest, pushed.mounted, pushed.skipped) == (made.digest, 0, 0)
-    assert step.total == step.done > 0
+    assert step.expected == step.done > 0
     assert (descriptor.digest, content) == (made.digest, made.top.content)
     for made_image, architecture in zip(made.images, architectures, strict=True):
         found = open_image(str(name), Platform("linux", architecture), cache=cache, connect=_connect)
@@ -99,6 +84,21 @@ def test_what_the_image_of_the_tag_holds_is_not_asked_for_again(architectures: t
     assert asked == new
     assert (again.sent, again.skipped) == (len(new), len(parcel_of(second).blobs) - len(new))
     assert kept >= {*parcel_of(second).blobs}
+
+
+def test_a_blob_that_the_registry_has_lost_though_the_tags_image_names_it_is_sent_again() -> None:
+    first, second = (index(b"weights", code) for code in (b"one", b"two"))
+    lost = next(iter(parcel_of(first).blobs.keys() & parcel_of(second).blobs.keys()))
+    step = Told()
+    with SmallRegistry() as server, _connect(server.address) as registry:
+        push(registry, first, ImageName(server.address, "iris", "1"))
+        del server.blobs[lost]
+        again = push(registry, second, ImageName(server.address, "iris", "1"), progress=step)
+        kept = server.blobs.keys()
+    assert kept >= {*parcel_of(second).blobs}
+    assert again.sent == len(parcel_of(second).blobs.keys() - parcel_of(first).blobs.keys()) + 1
+    assert again.sent + again.skipped == len(parcel_of(second).blobs)
+    assert step.done == step.expected
 
 
 @pytest.mark.parametrize(

@@ -92,12 +92,18 @@ def push_parcel(
     """
     path = names[0].path
     tally = _Tally(progress or Silent())
-    _push_blobs(registry, path, _lacking(registry, path, names[0].tag, parcel, tally), tally)
-    for entry in parcel.entries:
-        if entry.manifest.descriptor.digest != parcel.digest:
-            tally.bytes_sent += _write(registry, path, entry.manifest.descriptor.digest, entry.manifest)
-    for name in names:
-        tally.bytes_sent += _write(registry, path, name.tag or parcel.digest, parcel.top)
+    held = _held(registry, path, names[0].tag, parcel)
+    _push_blobs(registry, path, (blob for digest, blob in parcel.blobs.items() if digest not in held), tally)
+    try:
+        _write_manifests(registry, parcel, names, tally)
+    except RegistryError as error:
+        if not held or "MANIFEST_BLOB_UNKNOWN" not in error.diagnostics:
+            raise
+        # It names a blob in an image of its own that it has lost: each is asked for after all.
+        _push_blobs(registry, path, (blob for digest, blob in parcel.blobs.items() if digest in held), tally)
+        _write_manifests(registry, parcel, names, tally)
+    else:
+        tally.fates += [Fate.PRESENT] * len(held)
     fates = tally.fates
     return Pushed(
         parcel.digest,
@@ -112,7 +118,7 @@ class _Tally:
     """What a push has come to so far."""
 
     def __init__(self, step: Step) -> None:
-        self.step = step
+        self.step = _Growing(step)
         self.fates: list[Fate] = []
         self.bytes_sent = 0
 
@@ -132,8 +138,8 @@ class _Growing:
             self._step.expect(self._total)
 
 
-def _lacking(registry: Registry, path: str, tag: str, parcel: Parcel, tally: _Tally) -> list[Blob]:
-    """The blobs that may be lacking: where the registry has a manifest, it has all that the manifest names."""
+def _held(registry: Registry, path: str, tag: str, parcel: Parcel) -> set[Digest]:
+    """The blobs that need not be asked for: where the registry has a manifest, it should have all that that names."""
     held: set[Digest] = set()
     for entry in parcel.entries:
         digest = entry.manifest.descriptor.digest
@@ -142,12 +148,7 @@ def _lacking(registry: Registry, path: str, tag: str, parcel: Parcel, tally: _Ta
     if tag and not held.issuperset(parcel.blobs):
         # After an edit of the code, all but two blobs are those of the image that the tag still points at.
         held.update(_named_by(registry, path, tag))
-    tally.fates += [Fate.PRESENT] * len(held & parcel.blobs.keys())
-    return sorted(
-        (blob for digest, blob in parcel.blobs.items() if digest not in held),
-        key=lambda blob: blob.descriptor.size,
-        reverse=True,
-    )
+    return held & parcel.blobs.keys()
 
 
 def _named_by(registry: Registry, path: str, pointer: str) -> Iterator[Digest]:
@@ -163,9 +164,9 @@ def _named_by(registry: Registry, path: str, pointer: str) -> Iterator[Digest]:
 
 def _push_blobs(registry: Registry, path: str, blobs: Iterable[Blob], tally: _Tally) -> None:
     """All blobs, the largest first; the first failure ends the others."""
-    step = _Growing(tally.step)
+    largest_first = sorted(blobs, key=lambda blob: blob.descriptor.size, reverse=True)
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="push") as pool:
-        futures = [pool.submit(upload_blob, registry, path, blob, step) for blob in blobs]
+        futures = [pool.submit(upload_blob, registry, path, blob, tally.step) for blob in largest_first]
         try:
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             for future in done:
@@ -177,6 +178,16 @@ def _push_blobs(registry: Registry, path: str, blobs: Iterable[Blob], tally: _Ta
     for fate, sent in (future.result() for future in futures):
         tally.fates.append(fate)
         tally.bytes_sent += sent
+
+
+def _write_manifests(registry: Registry, parcel: Parcel, names: Sequence[ImageName], tally: _Tally) -> None:
+    """Those of the images, and then the one that the tags are to point at."""
+    path = names[0].path
+    for entry in parcel.entries:
+        if entry.manifest.descriptor.digest != parcel.digest:
+            tally.bytes_sent += _write(registry, path, entry.manifest.descriptor.digest, entry.manifest)
+    for name in names:
+        tally.bytes_sent += _write(registry, path, name.tag or parcel.digest, parcel.top)
 
 
 def _write(registry: Registry, path: str, pointer: str, manifest: BytesBlob) -> int:

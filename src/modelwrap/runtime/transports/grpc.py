@@ -105,8 +105,7 @@ class GrpcDoor:
             sole = sole_message(event.get("body", b""), self._limits.message_bytes)
             message, size = await self._message(call, event, receive) if sole is None else (sole, len(sole))
             request = Request(message)
-            limit = self._limits.grpc_seconds
-            left = limit if call.deadline is None else call.time_left(call.deadline, limit)
+            left = call.time_left(self._limits.grpc_seconds)
             asked = self._answerer.ask(codec, verb, request, on_grpc=True, time_left=left)
             if isinstance(asked, Answer):
                 answer = asked
@@ -228,11 +227,11 @@ class GrpcDoor:
 class _Call:
     """What a call's headers say, each read once, and only if asked."""
 
-    __slots__ = ("_headers", "accepts_gzip", "deadline", "encoding")
+    __slots__ = ("_deadline", "_headers", "accepts_gzip", "encoding")
 
     def __init__(self, scope: Scope) -> None:
         self._headers = scope["headers"]
-        self.deadline: float | None = None
+        self._deadline: float | None = None
         self.encoding = ""
         self.accepts_gzip = False
 
@@ -244,17 +243,18 @@ class _Call:
         """
         for name, value in self._headers:
             if name == b"grpc-timeout":
-                self.deadline = perf_counter() + timeout_seconds(value)
+                self._deadline = perf_counter() + timeout_seconds(value)
             elif name == b"grpc-encoding":
                 self.encoding = value.decode("latin-1")
                 # A client that compresses its request is answered compressed; one that only could is not, since
                 # every client lists gzip and most sit beside the server.
                 self.accepts_gzip = self.encoding == "gzip"
 
-    @staticmethod
-    def time_left(deadline: float, limit: float | None) -> float:
-        """Seconds until the caller's deadline or the server's limit, whichever comes first."""
-        left = deadline - perf_counter()
+    def time_left(self, limit: float | None) -> float | None:
+        """Seconds until the caller's deadline or the server's limit, whichever comes first; None for neither."""
+        if self._deadline is None:
+            return limit
+        left = self._deadline - perf_counter()
         return left if limit is None else min(left, limit)
 
     @property

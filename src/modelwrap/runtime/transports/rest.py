@@ -123,9 +123,8 @@ class RestDoor:
             body = event.get("body", b"")
             size = len(body)
             if event.get("more_body", False) or size > self._limits.message_bytes:
-                body = await asyncio.create_task(
-                    self._whole(body, event, receive)
-                )  # it goes on as often as chunks come
+                # It waits once for each chunk, which is a task's to do, and not an errand's.
+                body = await asyncio.create_task(self._whole(body, event, receive))
                 size = len(body)
             request = _request(endpoint, scope, self._inflated(scope, body))
             asked = self._answerer.ask(codec, verb, request, time_left=self._limits.rest_seconds)
