@@ -6,9 +6,9 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 import uvicorn
 from h2corn import Config, Server
@@ -24,7 +24,7 @@ from modelwrap.runtime.metrics.registry import CustomMetrics, Registry
 from modelwrap.runtime.metrics.segment import Segment, allocate
 from modelwrap.runtime.service import Node, Service
 from modelwrap.runtime.transports.asgi import Application
-from modelwrap.runtime.transports.errand import task_or_errand
+from modelwrap.runtime.transports.errand import ErrandLoop
 from modelwrap.runtime.transports.rest import Page
 from modelwrap.runtime.transports.types import Limits, Receive, Scope, Send
 from serving import PATIENCE
@@ -32,16 +32,10 @@ from serving import PATIENCE
 __all__ = ["H2corn", "Running", "Uvicorn", "running"]
 
 
-class Engine(Protocol):
-    """An ASGI server, reduced to its life."""
-
-    async def serve(self) -> None: ...
-    async def started(self) -> str: ...
-    def stop(self) -> None: ...
-
-
 class H2corn:
-    """The engine that images run: REST and gRPC on one port."""
+    """The engine that images run, as they run it: REST and gRPC on one port."""
+
+    loop = ErrandLoop
 
     def __init__(self, application: Any) -> None:
         # As many threads as a worker has: the engine takes one number of them for a whole process.
@@ -49,7 +43,6 @@ class H2corn:
         self._server = Server(application, config)
 
     async def serve(self) -> None:
-        asyncio.get_running_loop().set_task_factory(task_or_errand)
         await self._server.serve()
 
     async def started(self) -> str:
@@ -61,7 +54,9 @@ class H2corn:
 
 
 class Uvicorn:
-    """The engine that shows that REST does not depend on the other one."""
+    """The engine that shows that REST does not depend on the other one, nor on its loop."""
+
+    loop = asyncio.new_event_loop
 
     def __init__(self, application: Any) -> None:
         config = uvicorn.Config(
@@ -106,13 +101,13 @@ class Running:
         labels: The labels of custom metrics.
     """
 
-    def __init__(self, engine: Callable[[Any], Engine]) -> None:
+    def __init__(self, engine: type[H2corn | Uvicorn]) -> None:
         self.engine = engine
         self.address = ""
         self.labels: dict[str, str] = {}
         self._application: Application | None = None
         self._mailbox: _Mailbox | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop = engine.loop()
         self._engine = engine(self._asgi)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -205,7 +200,7 @@ class Running:
 
 
 @contextmanager
-def running(engine: Callable[[Any], Engine] = H2corn) -> Iterator[Running]:
+def running(engine: type[H2corn | Uvicorn] = H2corn) -> Iterator[Running]:
     """A server for the time of a block."""
     server = Running(engine)
     server.start()

@@ -51,6 +51,7 @@ from modelwrap.runtime.supervision.channel import (
 from modelwrap.runtime.supervision.processes import Berth, die_with_parent, take_signals
 from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.engine import ASGIApplication, Engine
+from modelwrap.runtime.transports.errand import ErrandLoop
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def work(settings: Settings, word: str) -> int:
         as_json=settings.logging.json,
         always={"worker": berth.slot} if several or settings.logging.json else {},
     )
-    return asyncio.run(_live(settings, berth))
+    with asyncio.Runner(loop_factory=ErrandLoop) as runner:
+        return runner.run(_live(settings, berth))
 
 
 def _find_modules_here() -> None:

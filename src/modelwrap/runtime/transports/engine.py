@@ -17,7 +17,6 @@ import h2corn
 import h2corn._lib
 
 from modelwrap.runtime.settings import Settings
-from modelwrap.runtime.transports.errand import task_or_errand
 from modelwrap.runtime.transports.listening import copies_among, open_files, put_aside, put_back
 from modelwrap.runtime.transports.scheduling import take_turns, threads, weigh_less
 from modelwrap.runtime.transports.types import Receive, Scope, Send
@@ -66,7 +65,6 @@ class Engine:
             OSError: The sockets can't be used.
         """
         files, others = open_files(), threads()
-        asyncio.get_running_loop().set_task_factory(task_or_errand)
         self._serving = asyncio.create_task(self._server.serve(), name="engine")
         await self._server.wait_started()
         made = open_files() - files

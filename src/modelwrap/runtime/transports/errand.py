@@ -5,7 +5,8 @@ tells that it has ended. Each turn has an object and a context of its own; all o
 An errand begins when it is made, goes on in the moment in which what it waits for is there, and tells of its end at
 once.
 
-The engine makes no tasks itself but asks the loop for them. Where another one did, requests would be tasks again.
+The engine makes no tasks itself but asks the loop for them, by `create_task`. Where another engine did, or the loop is
+another one, requests are tasks.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from modelwrap.runtime.mailbox import Call
 
-__all__ = ["Errand", "errand", "task_or_errand"]
+__all__ = ["Errand", "ErrandLoop", "errand"]
 
+_T = TypeVar("_T")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Told: TypeAlias = "Callable[[Errand], object]"
 
@@ -27,7 +29,7 @@ _ERRANDS: dict[int, CodeType] = {}
 
 
 def errand(function: _Function) -> _Function:
-    """Mark a coroutine function: where the loop makes tasks by `task_or_errand`, its coroutines are errands.
+    """Mark a coroutine function: on an `ErrandLoop`, its coroutines are errands.
 
     It must need no task: neither `asyncio.timeout` nor what is built on it; parts that do are tasks of their own. The
     context in which it runs is that of whoever begins it or lets it go on.
@@ -36,19 +38,26 @@ def errand(function: _Function) -> _Function:
     return function
 
 
-def task_or_errand(
-    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any], **options: Any
-) -> asyncio.Future[Any]:
-    """What carries a coroutine on: a loop's task factory."""
-    if id(getattr(coroutine, "cr_code", None)) not in _ERRANDS:
-        return asyncio.Task(coroutine, loop=loop, **options)
-    try:
-        waits_for = coroutine.send(None)
-    except StopIteration:
-        return _ENDED  # type: ignore[return-value] # as much of a future as is asked of it, here and below
-    except BaseException as error:  # noqa: BLE001 - it is for the one to hear who waits for the end
-        return Errand(None, error=error)  # type: ignore[return-value]
-    return Errand(coroutine.send, waits_for)  # type: ignore[return-value]
+class ErrandLoop(asyncio.SelectorEventLoop):
+    """An event loop that carries marked coroutines on as errands, and any other as tasks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: What began and ended without a wait, as nearly all do whose calls are made inline.
+        self._ended: asyncio.Future[None] = self.create_future()
+        self._ended.set_result(None)
+
+    def create_task(self, coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T], **options: Any) -> asyncio.Task[_T]:
+        """What carries a coroutine on; no task where it is an errand's, but as much of one as is asked of it."""
+        if id(getattr(coro, "cr_code", None)) not in _ERRANDS:
+            return super().create_task(coro, **options)
+        try:
+            waits_for = coro.send(None)
+        except StopIteration:
+            return self._ended  # type: ignore[return-value]
+        except BaseException as error:  # noqa: BLE001 - it is for the one to hear who waits for the end
+            return Errand(None, error=error)  # type: ignore[return-value]
+        return Errand(coro.send, waits_for)  # type: ignore[return-value]
 
 
 class Errand:
@@ -146,7 +155,3 @@ class Errand:
 
     def set_name(self, name: object) -> None:
         """Take no name: nothing lists errands."""
-
-
-#: What began and ended without a wait, as nearly all do whose calls are made inline.
-_ENDED = Errand(None)

@@ -16,7 +16,7 @@ from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.message import Message
 from modelwrap.runtime.payload import Text
 from modelwrap.runtime.transports.disconnects import Disconnects
-from modelwrap.runtime.transports.errand import task_or_errand
+from modelwrap.runtime.transports.errand import ErrandLoop
 from modelwrap.runtime.transports.grpc import GrpcDoor
 from modelwrap.runtime.transports.grpc_frames import frame
 from modelwrap.runtime.transports.readiness import Readiness
@@ -42,7 +42,6 @@ def test_a_request_that_is_answered_is_gone_at_once(door: str) -> None:
     """Kept for a tenth of a second, a thousand of them would lie in the caches, and before the garbage collector."""
 
     async def scenario() -> None:
-        asyncio.get_running_loop().set_task_factory(task_or_errand)
         waiting = Waiting()
         told: Any = {"limits": Limits(), "disconnects": Disconnects()}
         rest = RestDoor(cast(Answerer, waiting), pages={}, readiness=Readiness(), **told)
@@ -67,7 +66,8 @@ def test_a_request_that_is_answered_is_gone_at_once(door: str) -> None:
 
     gc.disable()
     try:
-        asyncio.run(scenario())
+        with asyncio.Runner(loop_factory=ErrandLoop) as runner:
+            runner.run(scenario())
     finally:
         gc.enable()
 

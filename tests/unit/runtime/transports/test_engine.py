@@ -14,7 +14,7 @@ import pytest
 from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.settings.sources import Sources
 from modelwrap.runtime.transports.engine import ASGIApplication, Engine
-from modelwrap.runtime.transports.errand import errand
+from modelwrap.runtime.transports.errand import ErrandLoop, errand
 from modelwrap.runtime.transports.listening import open_files
 from modelwrap.runtime.transports.types import Receive, Scope, Send
 from serving import PATIENCE, eventually
@@ -91,7 +91,8 @@ def test_a_request_that_needs_no_task_has_none() -> None:
             async with serving(application, listener):
                 return await asked(listener)
 
-    assert asyncio.run(scenario()) == b"no task"
+    with asyncio.Runner(loop_factory=ErrandLoop) as runner:
+        assert runner.run(scenario()) == b"no task"
 
 
 def test_who_connects_after_an_engine_has_left_meets_the_others_on_its_socket() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,7 @@ from modelwrap.contract import Role
 from modelwrap.runtime.endpoints import Answerer
 from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.transports.disconnects import Disconnects
-from modelwrap.runtime.transports.errand import task_or_errand
+from modelwrap.runtime.transports.errand import ErrandLoop
 from modelwrap.runtime.transports.grpc import GrpcDoor
 from modelwrap.runtime.transports.grpc_frames import frame
 from modelwrap.runtime.transports.readiness import Readiness
@@ -32,9 +33,7 @@ class Waiting:
         return Call(lambda: None, loop=asyncio.get_running_loop())
 
 
-async def taken_back(
-    door: str, *, within_body: bool, as_errand: bool
-) -> tuple[list[tuple[str, str, int]], list[Exchange]]:
+async def taken_back(door: str, *, within_body: bool) -> tuple[list[tuple[str, str, int]], list[Exchange]]:
     """What is counted, and what is logged, of a request that is cancelled while it waits for its body or the model."""
     counted: list[tuple[str, str, int]] = []
     logged: list[Exchange] = []
@@ -62,9 +61,8 @@ async def taken_back(
     async def send(event: Any) -> None:
         raise AssertionError("nobody is there to be answered")
 
-    loop = asyncio.get_running_loop()
-    loop.set_task_factory(task_or_errand if as_errand else None)
-    carried = loop.create_task((rest if door == "rest" else grpc)(scope, receive, send))
+    answer = (rest if door == "rest" else grpc)(scope, receive, send)
+    carried = asyncio.get_running_loop().create_task(answer)
     await waiting.asked.wait()
     carried.cancel()
     await asyncio.sleep(0.01)
@@ -73,11 +71,12 @@ async def taken_back(
 
 
 @pytest.mark.parametrize("within_body", [False, True], ids=["model", "body"])
-@pytest.mark.parametrize("as_errand", [False, True], ids=["task", "errand"])
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, ErrandLoop], ids=["task", "errand"])
 @pytest.mark.parametrize(("door", "status"), [("rest", 499), ("grpc", 1)])
 def test_a_request_that_is_taken_back_is_counted_and_logged_as_cancelled(
-    door: str, status: int, within_body: bool, as_errand: bool
+    door: str, status: int, within_body: bool, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
-    counted, (logged,) = asyncio.run(taken_back(door, within_body=within_body, as_errand=as_errand))
+    with asyncio.Runner(loop_factory=loop) as runner:
+        counted, (logged,) = runner.run(taken_back(door, within_body=within_body))
     assert counted == [(door, "predict", status)]
     assert (logged.protocol, int(logged.status), logged.bytes_out) == (door, status, 0)
