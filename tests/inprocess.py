@@ -14,10 +14,10 @@ import uvicorn
 from h2corn import Config, Server
 
 from asking import Reply, ask
+from modelwrap.runtime.answerer import Answerer
 from modelwrap.runtime.batching import Joiner
 from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.component.metadata import describe
-from modelwrap.runtime.endpoints import Answerer
 from modelwrap.runtime.mailbox import Call, Mailbox
 from modelwrap.runtime.metrics.exposition import CONTENT_TYPE, Exposition
 from modelwrap.runtime.metrics.registry import CustomMetrics, Registry

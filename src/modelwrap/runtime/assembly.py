@@ -16,13 +16,13 @@ from typing import NamedTuple
 import modelwrap
 from modelwrap.errors import ComponentFailed
 from modelwrap.runtime.access_log import access_log
+from modelwrap.runtime.answerer import Answerer
 from modelwrap.runtime.batching import Joiner
 from modelwrap.runtime.catalogue import Announce, Catalogue
 from modelwrap.runtime.component import loader, parameters
 from modelwrap.runtime.component.declared import declare
 from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.component.metadata import describe, read_override
-from modelwrap.runtime.endpoints import Answerer
 from modelwrap.runtime.mailbox import Mailbox
 from modelwrap.runtime.metrics.exposition import CONTENT_TYPE, Exposition
 from modelwrap.runtime.metrics.registry import CustomMetrics, Registry
@@ -121,7 +121,7 @@ def application(
         answerer,
         limits=_limits(settings),
         pages=_pages(settings, Exposition(segments, settings.identity.metric_labels()), catalogue),
-        count=server_metrics.exchange,
+        count=server_metrics.exchanges,
         observe=_access_log(settings),
     )
 

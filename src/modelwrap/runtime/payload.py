@@ -145,8 +145,9 @@ def in_kind(value: UserValue, asked: Payload | None, class_names: Sequence[str] 
 
     Source: component API section 7.
     """
-    if type(value) is np.ndarray and type(asked) is Array:  # nearly always
-        return _array_in_kind(value, None, asked, class_names)
+    if type(value) is np.ndarray and type(asked) is Array and value.dtype.kind in "iuf":  # nearly always
+        form = asked.form
+        return Array(value, column_names(value, class_names), _NDARRAY if form is _BARE else form)
     if type(asked) is Tensors:
         return value if isinstance(value, Raw) else tensors_in_kind(value, asked.wanted, class_names)
     if isinstance(value, np.ndarray):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from modelwrap.runtime.verb import Verb
 if TYPE_CHECKING:
     from modelwrap.runtime.doubts import Doubts
 
-__all__ = ["Node", "Recorder", "Request", "Service"]
+__all__ = ["Doer", "Node", "Recorder", "Request", "Service"]
 
 #: What a router returns instead of the index of a child. Source: component API section 9.
 ALL_CHILDREN, NO_CHILD = -1, -2
@@ -36,6 +36,8 @@ _BARE = Form.BARE
 
 #: What a verb takes: a message, a combiner's messages, a feedback, or nothing.
 Request: TypeAlias = Message | list[Message] | Feedback | None
+#: What makes an answer of what a verb takes.
+Doer: TypeAlias = Callable[[Any], Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +115,38 @@ class Service:
             verb: What is asked.
             request: A message; for aggregate the list of messages, for feedback a `Feedback`, for health None.
         """
-        if not isinstance(request, Message):
-            if isinstance(request, Feedback):
-                return self.send_feedback(request)
-            return self.health_status() if request is None else self.aggregate(request)
-        if verb is Verb.ROUTE:
-            return self.route(request)
-        if verb is Verb.TRANSFORM_INPUT and self._node.role is Role.OUTLIER_DETECTOR:
-            return self._score(request)
-        payload = request.payload
-        if type(payload) is Array:
-            X, names = payload.values, payload.names
-            if payload.form is _BARE:
-                self._doubt(request)
-        else:
-            X, names = features(_payload(request))
-        return self.reply(verb, self.invoke(verb, X, names, request.meta.given), request)
+        return self.doer(verb)(request)
+
+    def doer(self, verb: Verb) -> Doer:
+        """What does a verb, as `do`: for who does it often, with all that is known beforehand decided."""
+        others: dict[Verb, Doer] = {
+            Verb.AGGREGATE: self.aggregate,
+            Verb.HEALTH_STATUS: lambda _: self.health_status(),
+            Verb.ROUTE: self.route,
+            Verb.SEND_FEEDBACK: self.send_feedback,
+        }
+        if self._node.role is Role.OUTLIER_DETECTOR:
+            others[Verb.TRANSFORM_INPUT] = self._score
+        return others.get(verb) or self._plain_doer(verb)
 
     # -- one message in, one message out ---------------------------------------------------------------------------
+
+    def _plain_doer(self, verb: Verb) -> Doer:
+        """What does predict and the transformations."""
+        call, missed, reply = self._component.caller(verb), self._missed, self.reply
+
+        def do(message: Message) -> Message:
+            payload = message.payload
+            if type(payload) is Array:
+                X, names = payload.values, payload.names
+                if payload.form is _BARE:
+                    self._doubt(message)
+            else:
+                X, names = features(_payload(message))
+            value = call(X, names, message.meta.given)
+            return reply(verb, missed(verb, X) if value is MISSING else value, message)
+
+        return do
 
     def _features(self, message: Message) -> tuple[UserValue, list[str] | None]:
         """What the user's class takes of a message, and its names; an array that may be misspelt is told of."""
@@ -154,8 +170,10 @@ class Service:
             InvalidRequest: The class has no predict.
         """
         value = self._component.call(verb, X, names, meta)
-        if value is not MISSING:
-            return value
+        return self._missed(verb, X) if value is MISSING else value
+
+    def _missed(self, verb: Verb, X: UserValue) -> UserValue:
+        """The result of a method that the class does not have."""
         if verb is Verb.PREDICT:
             raise InvalidRequest("Predict not defined")
         return X
@@ -163,7 +181,8 @@ class Service:
     def reply(self, verb: Verb, value: UserValue, message: Message) -> Message:
         """The answer that carries a user's result in the request's kind, with the metadata of both."""
         meta = message.meta
-        if self._is_plain and not _is_wrapped(value) and (meta is NO_META or meta.carries_nothing):
+        is_plain = self._is_plain and (type(value) is np.ndarray or not _is_wrapped(value))
+        if is_plain and (meta is NO_META or meta.carries_nothing):
             if self._names_columns or self._is_short:
                 return Message(self._in_kind(value, message.payload, verb), NO_META)
             return Message(in_kind(value, message.payload), NO_META)

@@ -62,7 +62,7 @@ class Component:
         self._plain: dict[Verb, VerbCaller] = {}
         for verb in _PLAIN_VERBS:
             if method := self._method(verb.value):
-                self._plain[verb] = adapt(method)
+                self._plain[verb] = self._guarded(adapt(method))
         self._aggregate = self._method("aggregate")
         self._score = self._method("score")
         feedback = self._method("send_feedback")
@@ -136,13 +136,23 @@ class Component:
         Raises:
             ComponentFailed: The method raised.
         """
-        method = self._plain.get(verb)
-        if method is None:
-            return MISSING
-        try:
-            return method(X if self.number_type is None else in_type(X, self.number_type), names, meta)
-        except (Exception, SystemExit) as error:
-            return self._missing_or_raise(error)
+        return self.caller(verb)(X, names, meta)
+
+    def caller(self, verb: Verb) -> VerbCaller:
+        """What calls predict, transform_input, transform_output or route, as `call` does: for who calls it often."""
+        return self._plain.get(verb, _missing)
+
+    def _guarded(self, method: VerbCaller) -> VerbCaller:
+        """A method that takes numbers of the class's type, and whose failures are ours."""
+        number_type = self.number_type
+
+        def call(X: UserValue, names: Sequence[str] | None, meta: JSONObject | None) -> UserValue:
+            try:
+                return method(X if number_type is None else in_type(X, number_type), names, meta)
+            except (Exception, SystemExit) as error:
+                return self._missing_or_raise(error)
+
+        return call
 
     def aggregate(self, Xs: list[UserValue], names: list[Sequence[str] | None]) -> UserValue:
         """The result of `aggregate` over the inputs' arrays and names; `MISSING` where the class lacks it.
@@ -254,6 +264,11 @@ class Component:
             body=reply.body,
             media_type=reply.media_type,
         )
+
+
+def _missing(*_: object) -> UserValue:
+    """What calling a method comes to that the class lacks."""
+    return MISSING
 
 
 def _asked(fact: Callable[[], UserValue]) -> UserValue:

@@ -17,21 +17,19 @@ class ServerMetrics:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        # What counts the exchanges of each kind seen so far, so that a usual one costs one look-up.
+        # What counts the exchanges of each kind seen so far: a series has one that counts it.
         self._kinds: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
-    def exchange(self, protocol: str, operation: str, status: int, seconds: float) -> None:
-        """Count one request and its answer. On the event loop only.
+    def exchanges(self, protocol: str, operation: str, status: int) -> Callable[[float], None]:
+        """What counts requests of a kind and their answers: told the seconds of each. On the event loop only.
 
         Args:
             protocol: `rest` or `grpc`.
             operation: The verb's name, or `other`.
             status: The HTTP status or the gRPC status number.
-            seconds: From arrival to answer.
         """
         kind = protocol, operation, status
-        count = self._kinds.get(kind) or self._new_kind(kind)
-        count(seconds)
+        return self._kinds.get(kind) or self._new_kind(kind)
 
     def joined(self, rows: int) -> None:
         """Count one call that joined several requests."""

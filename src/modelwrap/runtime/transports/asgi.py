@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
-from modelwrap.runtime.endpoints import GRPC_METHODS, INFER_METHOD, Answerer
+from modelwrap.runtime.answerer import Answerer
+from modelwrap.runtime.endpoints import GRPC_METHODS, INFER_METHOD
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.grpc import GrpcDoor
 from modelwrap.runtime.transports.grpc_services import conversations
@@ -85,8 +86,8 @@ class Application:
         if scope["type"] == "http":
             # There is no gRPC over HTTP/1.1, so that a header need not be looked for there.
             if scope["path"] in _VERBS or (scope["http_version"] == "2" and _is_grpc(scope)):
-                return self._grpc(scope, receive, send)
-            return self._rest(scope, receive, send)
+                return self._grpc.answer(scope, receive, send)
+            return self._rest.answer(scope, receive, send)
         if scope["type"] == "lifespan":
             return _live_on(receive, send)
         return _refuse(send)

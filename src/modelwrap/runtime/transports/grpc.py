@@ -12,8 +12,9 @@ from time import perf_counter
 from typing import Any
 
 from modelwrap.errors import CallCancelled, ComponentFailed, DeadlineExceeded, ModelwrapError, UnknownEndpoint
-from modelwrap.runtime.codecs import Codec
-from modelwrap.runtime.endpoints import Answer, Answerer, answer_of, grpc_endpoints
+from modelwrap.runtime.answerer import Answer, Answerer, answer_of
+from modelwrap.runtime.endpoints import grpc_endpoints
+from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.errand import errand
@@ -29,8 +30,8 @@ from modelwrap.runtime.transports.grpc_frames import (
 )
 from modelwrap.runtime.transports.grpc_stream import Conversation, Stream
 from modelwrap.runtime.transports.status import GrpcStatus, grpc_status
-from modelwrap.runtime.transports.types import Count, Event, Exchange, Limits, Observe, Receive, Scope, Send, header
-from modelwrap.runtime.verb import Verb
+from modelwrap.runtime.transports.types import Count, Event, Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.transports.ways import Way
 
 __all__ = ["GrpcDoor"]
 
@@ -74,29 +75,28 @@ class GrpcDoor:
         count: Count | None = None,
         observe: Observe | None = None,
     ) -> None:
-        self._answerer = answerer
-        self._verbs = grpc_endpoints(answerer.role)
+        self._ways = {
+            path: Way(codec, verb, answerer.pipe(codec, verb, on_grpc=True), "grpc", count, observe)
+            for path, (codec, verb) in grpc_endpoints(answerer.role).items()
+        }
         self._conversations = conversations
         self._limits = limits
         self._disconnects = disconnects
-        self._count = count
-        self._observe = observe
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
-        """Answer one call."""
+    def answer(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """What answers one call."""
         path: str = scope["path"]
-        found = self._verbs.get(path)
-        if found is not None:
-            return self._answer(*found, scope, receive, send)
+        way = self._ways.get(path)
+        if way is not None:
+            return self._answer(way, scope, receive, send)
         conversation = self._conversations.get(path)
         if conversation is not None:
             return self._converse(conversation, scope, receive, send)
         return self._refuse(scope, send)
 
     @errand
-    async def _answer(self, codec: Codec, verb: Verb, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, way: Way, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        path: str = scope["path"]
         call = _Call(scope)
         size = 0
         try:
@@ -104,41 +104,30 @@ class GrpcDoor:
             event = await receive()
             sole = sole_message(event.get("body", b""), self._limits.message_bytes)
             message, size = await self._message(call, event, receive) if sole is None else (sole, len(sole))
-            request = Request(message)
-            left = call.time_left(self._limits.grpc_seconds)
-            asked = self._answerer.ask(codec, verb, request, on_grpc=True, time_left=left)
-            if isinstance(asked, Answer):
-                answer = asked
-            else:
-                del event, sole, message, request  # what waits is to take little of the caches
-                self._disconnects.watch(asked, receive)
+            answer = way.pipe(Request(message), call.time_left(self._limits.grpc_seconds))
+            if isinstance(answer, Call):
+                del event, sole, message  # what waits is to take little of the caches
+                self._disconnects.watch(answer, receive)
+                called = answer
                 try:
-                    answer = answer_of(codec, await asked)
+                    answer = answer_of(way.codec, await called)
                 finally:
-                    self._disconnects.forget(asked)
+                    self._disconnects.forget(called)
         except asyncio.CancelledError:  # so the engine says that the client has taken its call back
-            self._note(verb, scope, GrpcStatus.CANCELLED, started, (size, 0))
+            way.note(scope, GrpcStatus.CANCELLED, started, size, 0)
             raise
         except ModelwrapError as error:
             answer = Answer(b"", error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
-            answer = Answer(b"", unexpected(error, path, call.puid))
-        if answer.error is None and not call.accepts_gzip:
-            status, sent = GrpcStatus.OK, len(answer.body)
+            answer = Answer(b"", unexpected(error, scope["path"], call.puid))
+        if not isinstance(answer, Answer) and not call.accepts_gzip:
+            status, sent = GrpcStatus.OK, len(answer)
             await send(_START)
-            await send({"type": "http.response.body", "body": frame(answer.body)})
+            await send({"type": "http.response.body", "body": frame(answer)})
             await send(_END)
         else:
-            status, sent = await self._send(answer, call, path, send)
-        self._note(verb, scope, status, started, (size, sent))
-
-    def _note(self, verb: Verb, scope: Scope, status: GrpcStatus, started: float, sizes: tuple[int, int]) -> None:
-        """Tell of an exchange, which is over, and of how many bytes came and went."""
-        seconds = perf_counter() - started
-        if self._count is not None:
-            self._count("grpc", verb.label, status, seconds)
-        if self._observe is not None:
-            self._observe(Exchange("grpc", verb.value, scope["path"], status, seconds, *sizes, scope["headers"]))
+            status, sent = await self._send(answer, call, scope["path"], send)
+        way.note(scope, status, started, size, sent)
 
     async def _converse(self, conversation: Conversation, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what a conversation yields, each message as it comes."""
@@ -193,13 +182,15 @@ class GrpcDoor:
             raise DeadlineExceeded(f"the request paused for more than {idle:g} seconds within its message") from None
         return message
 
-    async def _send(self, answer: Answer, call: _Call, path: str, send: Send) -> tuple[GrpcStatus, int]:
+    async def _send(self, answer: bytes | Answer, call: _Call, path: str, send: Send) -> tuple[GrpcStatus, int]:
         """Send an answer that is an error or may be compressed; returns the status, and the size of what was sent."""
-        if answer.error is not None:
-            return await self._fail(answer.error, call, path, send), 0
-        pack = len(answer.body) >= _COMPRESS_FROM
+        if isinstance(answer, Answer):
+            if answer.error is not None:
+                return await self._fail(answer.error, call, path, send), 0
+            answer = answer.body
+        pack = call.accepts_gzip and len(answer) >= _COMPRESS_FROM
         await send(_GZIP_START if pack else _START)
-        body = compressed(answer.body) if pack else frame(answer.body)
+        body = compressed(answer) if pack else frame(answer)
         await send({"type": "http.response.body", "body": body})
         await send(_END)
         return GrpcStatus.OK, len(body) - PREFIX

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
@@ -20,10 +21,12 @@ from modelwrap.errors import (
     UnknownEndpoint,
     WrongMethod,
 )
+from modelwrap.runtime.answerer import Answer, Answerer, answer_of
 from modelwrap.runtime.catalogue import Asked
 from modelwrap.runtime.codecs import Codec, oip_json, seldon_json
 from modelwrap.runtime.codecs.json_text import read
-from modelwrap.runtime.endpoints import Answer, Answerer, Endpoint, answer_of, find_endpoint, rest_endpoints
+from modelwrap.runtime.endpoints import Endpoint, find_endpoint, rest_endpoints
+from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.message import Request
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.errand import errand
@@ -31,12 +34,14 @@ from modelwrap.runtime.transports.failures import log_failure, unexpected
 from modelwrap.runtime.transports.inflation import TAKEN, unpacked
 from modelwrap.runtime.transports.readiness import Readiness
 from modelwrap.runtime.transports.status import http_status
-from modelwrap.runtime.transports.types import Count, Event, Exchange, Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.transports.types import Count, Event, Limits, Observe, Receive, Scope, Send, header
+from modelwrap.runtime.transports.ways import Way
 from modelwrap.runtime.verb import Verb
 
 __all__ = ["Page", "Pages", "RestDoor"]
 
 _JSON = (b"content-type", b"application/json")
+_ENCODING = b"content-encoding"
 _OCTETS = (b"content-type", b"application/octet-stream")
 #: How long the JSON is that bytes of tensors follow. Source: Open Inference Protocol facts, section 1.6.
 _JSON_SIZE = b"inference-header-content-length"
@@ -68,6 +73,14 @@ class Page(NamedTuple):
 Pages: TypeAlias = Mapping[str, Callable[[], Page]]
 
 
+@dataclass(slots=True, eq=False)
+class _Place:
+    """Where a path leads: to a verb by a way, or to an endpoint that is a question."""
+
+    endpoint: Endpoint
+    way: Way | None
+
+
 class RestDoor:
     """REST over ASGI.
 
@@ -93,82 +106,84 @@ class RestDoor:
         observe: Observe | None = None,
     ) -> None:
         self._answerer = answerer
-        self._endpoints = rest_endpoints()
-        self._room = len(self._endpoints) + _MOST_FOUND
+        self._count = count
+        self._observe = observe
+        self._places = {path: self._place(endpoint) for path, endpoint in rest_endpoints().items()}
+        self._room = len(self._places) + _MOST_FOUND
         self._readiness = readiness
         self._pages = pages
         self._limits = limits
+        self._most, self._seconds = limits.message_bytes, limits.rest_seconds
         self._disconnects = disconnects
-        self._count = count
-        self._observe = observe
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
-        """Answer one HTTP request."""
+    def answer(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """What answers one HTTP request."""
         path: str = scope["path"]
-        endpoint = self._endpoints.get(path) or self._find(path)
-        if endpoint is None or scope["method"] not in endpoint.methods:
-            return self._answer_beside(scope, send, endpoint)
-        if endpoint.verb is None:
-            return self._tell(endpoint, scope, receive, send)
-        return self._do(endpoint, endpoint.verb, scope, receive, send)
+        found = self._places.get(path) or self._find(path)
+        if found is None or scope["method"] not in found.endpoint.methods:
+            return self._answer_beside(scope, send, found)
+        if found.way is None:
+            return self._tell(found.endpoint, scope, receive, send)
+        return self._do(found.endpoint, found.way, scope, receive, send)
 
     @errand
-    async def _do(self, endpoint: Endpoint, verb: Verb, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _do(self, endpoint: Endpoint, way: Way, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a verb."""
         started = perf_counter()
-        codec = endpoint.codec
         size = 0  # as it came
         try:
             event = await receive()
             body = event.get("body", b"")
             size = len(body)
-            if event.get("more_body", False) or size > self._limits.message_bytes:
+            if size > self._most or event.get("more_body", False):
                 # It waits once for each chunk, which is a task's to do, and not an errand's.
                 body = await asyncio.create_task(self._whole(body, event, receive))
                 size = len(body)
-            request = _request(endpoint, scope, self._inflated(scope, body))
-            asked = self._answerer.ask(codec, verb, request, time_left=self._limits.rest_seconds)
-            if isinstance(asked, Answer):
-                answer = asked
-            else:
-                del event, body, request  # what waits is to take little of the caches
-                self._disconnects.watch(asked, receive)
+            answer = way.pipe(self._request(endpoint, scope, body), self._seconds)
+            if isinstance(answer, Call):
+                del event, body  # what waits is to take little of the caches
+                self._disconnects.watch(answer, receive)
+                called = answer
                 try:
-                    answer = answer_of(codec, await asked)
+                    answer = answer_of(way.codec, await called)
                 finally:
-                    self._disconnects.forget(asked)
+                    self._disconnects.forget(called)
         except asyncio.CancelledError:  # so the engine says that an HTTP/2 client has taken its request back
-            self._note(verb, scope, _GONE, started, (size, 0))
+            way.note(scope, _GONE, started, size, 0)
             raise
         except ModelwrapError as error:
-            answer = Answer(codec.encode_error(error), error)
+            answer = Answer(way.codec.encode_error(error), error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
             defect = unexpected(error, scope["path"], header(scope["headers"], b"seldon-puid"))
-            answer = Answer(codec.encode_error(defect), defect)
-        if answer.error is None and answer.status is None and answer.json_size is None:
-            status = 200
-            await send(_usual_start(len(answer.body)))
-            await send({"type": "http.response.body", "body": answer.body})
+            answer = Answer(way.codec.encode_error(defect), defect)
+        if isinstance(answer, Answer):
+            status = await self._send(answer, way.verb, scope, send)
+            sent = len(answer.body)
         else:
-            status = await self._send(answer, verb, scope, send)
-        self._note(verb, scope, status, started, (size, len(answer.body)))
+            status, sent = 200, len(answer)
+            await send(_usual_start(sent))
+            await send({"type": "http.response.body", "body": answer})
+        way.note(scope, status, started, size, sent)
 
-    def _find(self, path: str) -> Endpoint | None:
+    def _find(self, path: str) -> _Place | None:
         """Where a path with a model's name in it leads; known ones are remembered."""
         if not path.startswith("/v"):
             return None
         endpoint = find_endpoint(path, self._answerer.role)
-        if endpoint is not None and len(self._endpoints) < self._room:
-            self._endpoints[path] = endpoint
-        return endpoint
+        if endpoint is None:
+            return None
+        found = self._place(endpoint)
+        if len(self._places) < self._room:
+            self._places[path] = found
+        return found
 
-    def _note(self, verb: Verb, scope: Scope, status: int, started: float, sizes: tuple[int, int]) -> None:
-        """Tell of an exchange, which is over, and of how many bytes came and went."""
-        seconds = perf_counter() - started
-        if self._count is not None:
-            self._count("rest", verb.label, status, seconds)
-        if self._observe is not None:
-            self._observe(Exchange("rest", verb.value, scope["path"], status, seconds, *sizes, scope["headers"]))
+    def _place(self, endpoint: Endpoint) -> _Place:
+        """Where a path leads that has this endpoint."""
+        codec, verb = endpoint.codec, endpoint.verb
+        if verb is None:
+            return _Place(endpoint, None)
+        pipe = self._answerer.pipe(codec, verb)
+        return _Place(endpoint, Way(codec, verb, pipe, "rest", self._count, self._observe))
 
     async def _tell(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         """The answer to a question about the server or a model; 503 where it is not ready."""
@@ -190,13 +205,25 @@ class RestDoor:
         event = await receive()
         return self._inflated(scope, await self._whole(event.get("body", b""), event, receive))
 
+    def _request(self, endpoint: Endpoint, scope: Scope, body: bytes) -> Request:
+        """What is asked by a body as it came."""
+        for name, _ in scope["headers"]:
+            if name == _ENCODING:
+                body = self._inflated(scope, body)
+                break
+        query: bytes = scope["query_string"]
+        if endpoint.model:
+            return Request(body, "", b"", endpoint.model, endpoint.version, _json_size(scope))
+        if query or not body or body[0] not in _JSON_STARTS:
+            return Request(body, header(scope["headers"], b"content-type"), query)
+        return Request(body)
+
     def _inflated(self, scope: Scope, body: bytes) -> bytes:
         """The body as it was before it was compressed, if it was."""
-        for name, _ in scope["headers"] if body else ():
-            if name == b"content-encoding":  # each time that it stands there is one more
-                encodings = b", ".join([value for each, value in scope["headers"] if each == name])
-                return unpacked(body, encodings.decode("latin-1"), self._limits.message_bytes)
-        return body
+        encodings = b", ".join([value for name, value in scope["headers"] if name == _ENCODING])  # each is one more
+        if not encodings or not body:
+            return body
+        return unpacked(body, encodings.decode("latin-1"), self._limits.message_bytes)
 
     async def _whole(self, chunk: bytes, event: Event, receive: Receive) -> bytes:
         """The whole body as it was sent, of which the first chunk has come with the event."""
@@ -254,7 +281,7 @@ class RestDoor:
 
     # -- what reaches no verb --------------------------------------------------------------------------------------
 
-    async def _answer_beside(self, scope: Scope, send: Send, endpoint: Endpoint | None) -> None:
+    async def _answer_beside(self, scope: Scope, send: Send, found: _Place | None) -> None:
         """Pages, preflight requests, wrong methods and unknown paths."""
         path, method = scope["path"], scope["method"]
         page = self._pages.get(path)
@@ -263,7 +290,7 @@ class RestDoor:
         elif page is not None and method in {"GET", "HEAD"}:
             await self._show(page(), send, with_body=method == "GET")
         else:
-            methods = endpoint.methods if endpoint is not None else ("GET",) if page is not None else ()
+            methods = found.endpoint.methods if found is not None else ("GET",) if page is not None else ()
             error = _refusal(path, method, methods)
             await self._send(Answer(_codec_of(path).encode_error(error), error), Verb.HEALTH_STATUS, scope, send)
 
@@ -271,15 +298,6 @@ class RestDoor:
     async def _show(page: Page, send: Send, *, with_body: bool) -> None:
         headers = [(b"content-type", page.media_type), (b"content-length", b"%d" % len(page.body)), _CORS]
         await _respond(send, page.status, headers, page.body if with_body else b"")
-
-
-def _request(endpoint: Endpoint, scope: Scope, body: bytes) -> Request:
-    query: bytes = scope["query_string"]
-    if endpoint.model:
-        return Request(body, "", b"", endpoint.model, endpoint.version, _json_size(scope))
-    if query or not body or body[0] not in _JSON_STARTS:
-        return Request(body, header(scope["headers"], b"content-type"), query)
-    return Request(body)
 
 
 def _describe(body: bytes, media_type: str) -> list[tuple[bytes, bytes]]:

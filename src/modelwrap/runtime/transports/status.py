@@ -27,6 +27,9 @@ class GrpcStatus(IntEnum):
     UNAVAILABLE = 14
     UNAUTHENTICATED = 16
 
+    # A status is looked up by with every answer, and Enum's own hash is a Python function.
+    __hash__ = int.__hash__
+
 
 _HTTP = {
     Code.INVALID: 400,

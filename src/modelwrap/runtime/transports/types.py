@@ -71,5 +71,5 @@ class Exchange(NamedTuple):
 
 #: Told of every exchange once it is over.
 Observe: TypeAlias = Callable[[Exchange], None]
-#: Told of every exchange once it is over what its metrics need: protocol, operation, status, seconds.
-Count: TypeAlias = Callable[[str, str, int, float], None]
+#: What counts exchanges of a protocol, an operation and a status: told the seconds that each took.
+Count: TypeAlias = Callable[[str, str, int], Callable[[float], None]]

@@ -113,7 +113,7 @@ def test_custom_series_are_shown_by_worker_and_the_servers_own_are_summed(descri
         registry = Registry(segment)
         CustomMetrics(registry).custom(Verb.PREDICT, [metric("COUNTER", 1)])
         server = ServerMetrics(registry)
-        server.exchange("rest", "predict", 200, 0.003)
+        server.exchanges("rest", "predict", 200)(0.003)
         server.in_flight(2)
         server.joined(8)
     shown = Exposition(segments, {}, lambda: {"modelwrap_worker_restarts": ("counter", 3.0)})
@@ -196,8 +196,8 @@ def test_exchanges_are_counted_by_protocol_operation_and_status(descriptors: lis
     segment = Segment(descriptors[0])
     server = ServerMetrics(Registry(segment))
     for status, seconds in ((200, 0.003), (200, 0.2), (400, 0.003), (200, 99.0)):
-        server.exchange("rest", "predict", status, seconds)
-    server.exchange("grpc", "predict", 0, 0.003)
+        server.exchanges("rest", "predict", status)(seconds)
+    server.exchanges("grpc", "predict", 0)(0.003)
     shown = Exposition([segment], {})
     rest = {"protocol": "rest", "operation": "predict"}
     assert value(shown, "modelwrap_requests_total", status="200", **rest) == 3
@@ -213,7 +213,7 @@ def test_every_exchange_that_finds_no_room_is_two_dropped_updates_the_first_one_
     segment = Segment(descriptors[0])
     server = ServerMetrics(Registry(segment, limit=1))
     for exchanges in (1, 2, 3):
-        server.exchange("rest", "predict", 200, 0.003)
+        server.exchanges("rest", "predict", 200)(0.003)
         shown = Exposition([segment], {})
         assert value(shown, "modelwrap_series_dropped_total") == 2 * exchanges  # its count and its time
     assert not [name for name, _ in samples(Exposition([segment], {})) if name.startswith("modelwrap_request")]
@@ -224,7 +224,7 @@ def test_an_exchange_whose_time_alone_finds_no_room_is_counted_and_one_dropped_u
 ) -> None:
     segment = Segment(descriptors[0])
     server = ServerMetrics(Registry(segment, limit=2))
-    server.exchange("rest", "predict", 200, 0.003)
+    server.exchanges("rest", "predict", 200)(0.003)
     shown = Exposition([segment], {})
     assert value(shown, "modelwrap_requests_total", protocol="rest", operation="predict", status="200") == 1
     assert value(shown, "modelwrap_series_dropped_total") == 1

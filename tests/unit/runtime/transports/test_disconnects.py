@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
 from modelwrap.contract import Role
 from modelwrap.errors import CallCancelled
-from modelwrap.runtime.endpoints import Answerer
+from modelwrap.runtime.answerer import Answerer
 from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.message import Message
 from modelwrap.runtime.payload import Text
@@ -32,7 +33,10 @@ class Waiting:
     def __init__(self) -> None:
         self.calls: list[Call[Message]] = []
 
-    def ask(self, *arguments: Any, **options: Any) -> Call[Message]:
+    def pipe(self, *arguments: Any, **options: Any) -> Callable[..., Call[Message]]:
+        return self._ask
+
+    def _ask(self, *arguments: Any) -> Call[Message]:
         self.calls.append(Call(lambda: Message(Text("never made")), loop=asyncio.get_running_loop()))
         return self.calls[-1]
 
@@ -56,7 +60,7 @@ def test_a_request_that_is_answered_is_gone_at_once(door: str) -> None:
 
         async def send(event: Any) -> None: ...
 
-        made = asyncio.get_running_loop().create_task((rest if door == "rest" else grpc)(scope, receive, send))
+        made = asyncio.get_running_loop().create_task((rest if door == "rest" else grpc).answer(scope, receive, send))
         call = waiting.calls.pop()
         gone = weakref.ref(call)
         call.set_result(Message(Text("yes")))

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from modelwrap.contract import Role
-from modelwrap.runtime.endpoints import Answerer
+from modelwrap.runtime.answerer import Answerer
 from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.errand import ErrandLoop
@@ -28,7 +28,10 @@ class Waiting:
     def __init__(self) -> None:
         self.asked = asyncio.Event()
 
-    def ask(self, *arguments: Any, **options: Any) -> Call[Any]:
+    def pipe(self, *arguments: Any, **options: Any) -> Callable[..., Call[Any]]:
+        return self._ask
+
+    def _ask(self, *arguments: Any) -> Call[Any]:
         self.asked.set()
         return Call(lambda: None, loop=asyncio.get_running_loop())
 
@@ -40,9 +43,12 @@ async def taken_back(door: str, *, within_body: bool) -> tuple[list[tuple[str, s
     waiting = Waiting()
     answerer = cast(Answerer, waiting)
 
-    def count(protocol: str, verb: str, status: int, seconds: float) -> None:
-        assert seconds >= 0
-        counted.append((protocol, verb, int(status)))
+    def count(protocol: str, verb: str, status: int) -> Callable[[float], None]:
+        def one(seconds: float) -> None:
+            assert seconds >= 0
+            counted.append((protocol, verb, int(status)))
+
+        return one
 
     told: Any = {"limits": Limits(), "disconnects": Disconnects(), "count": count, "observe": logged.append}
     rest = RestDoor(answerer, pages={}, readiness=Readiness(), **told)
@@ -61,7 +67,7 @@ async def taken_back(door: str, *, within_body: bool) -> tuple[list[tuple[str, s
     async def send(event: Any) -> None:
         raise AssertionError("nobody is there to be answered")
 
-    answer = (rest if door == "rest" else grpc)(scope, receive, send)
+    answer = (rest if door == "rest" else grpc).answer(scope, receive, send)
     carried = asyncio.get_running_loop().create_task(answer)
     await waiting.asked.wait()
     carried.cancel()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
 
 from modelwrap.contract import Role
-from modelwrap.runtime.endpoints import Answer, Answerer
-from modelwrap.runtime.message import Request
+from modelwrap.runtime.answerer import Answerer
 from modelwrap.runtime.transports.disconnects import Disconnects
 from modelwrap.runtime.transports.grpc import GrpcDoor
 from modelwrap.runtime.transports.grpc_frames import PREFIX, compressed, frame
@@ -30,8 +29,8 @@ class Echo:
 
     role = Role.MODEL
 
-    def ask(self, codec: Any, verb: Any, request: Request, **options: Any) -> Answer:
-        return Answer(request.body)
+    def pipe(self, *arguments: Any, **options: Any) -> Callable[..., bytes]:
+        return lambda request, _: request.body
 
 
 def exchanged(scope: Any, chunks: Sequence[bytes]) -> tuple[Exchange, bytes]:
@@ -52,7 +51,7 @@ def exchanged(scope: Any, chunks: Sequence[bytes]) -> tuple[Exchange, bytes]:
         sent.append(event.get("body", b""))
 
     door = rest if scope["path"] == "/predict" else grpc
-    asyncio.run(door({"method": "POST", "query_string": b"", **scope}, receive, send))
+    asyncio.run(door.answer({"method": "POST", "query_string": b"", **scope}, receive, send))
     (exchange,) = logged
     return exchange, b"".join(sent)
 
