@@ -11,6 +11,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from itertools import chain
+from math import isfinite
 from typing import NoReturn
 
 import numpy as np
@@ -101,7 +102,7 @@ def _numbers(value: list[JSONValue]) -> np.ndarray | None:
     shape = [len(value)]
     level: list[UserValue] = value
     try:
-        while level[0].__class__ is list:
+        while (first := level[0].__class__) is list:
             shape.append(len(level[0]))
             if len(level) == 1:
                 level = level[0]
@@ -109,7 +110,6 @@ def _numbers(value: list[JSONValue]) -> np.ndarray | None:
                 level = list(_flatten(level))
             else:
                 return None
-        first = level[0].__class__
         if first is int:
             first = sum(level).__class__  # one float among the integers makes floats of them all
         if first is float:
@@ -243,14 +243,14 @@ def tensor_values(values: np.ndarray, *, short: bool = False) -> UserValue:
     if values.dtype.kind == "f":
         if flat.size <= _SMALL:
             numbers = flat.tolist()
-            return numbers if math.isfinite(sum(numbers)) else list(map(_spelled, numbers))
+            return numbers if isfinite(sum(numbers)) else list(map(_spelled, numbers))
         if not np.isfinite(flat).all():
             return list(map(_spelled, flat.tolist()))
     return nested_values(flat)
 
 
 def _spelled(number: float) -> float | str:
-    if math.isfinite(number):
+    if isfinite(number):
         return number
     if math.isnan(number):
         return "NaN"

@@ -20,7 +20,7 @@ from modelwrap.runtime.codecs import json_arrays
 from modelwrap.runtime.codecs.date_text import date_texts, text_of_date
 from modelwrap.runtime.payload import JSONValue, UserValue
 
-__all__ = ["kind_of", "read", "write", "write_numbers"]
+__all__ = ["kind_of", "read", "read_leniently", "write"]
 
 _USUAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _NEWLINE, _NUMPY = orjson.OPT_APPEND_NEWLINE, orjson.OPT_SERIALIZE_NUMPY
@@ -44,10 +44,15 @@ def read(text: bytes) -> JSONValue:
     try:
         return orjson.loads(text)  # type: ignore[no-any-return]
     except orjson.JSONDecodeError:
-        return _read_leniently(text)
+        return read_leniently(text)
 
 
-def _read_leniently(text: bytes) -> JSONValue:
+def read_leniently(text: bytes) -> JSONValue:
+    """The value of text that orjson does not read, as `read` has it.
+
+    Raises:
+        ValueError: See `read`.
+    """
     try:
         characters = text.decode(json.detect_encoding(text))
         value: JSONValue = json.loads(characters)
@@ -77,18 +82,6 @@ def write(value: UserValue, *, newline: bool = False, numpy: bool = False) -> by
         return orjson.dumps(value, _plain, _USUAL | (newline and _NEWLINE) | (numpy and _NUMPY))
     except TypeError:  # orjson's own error too: a big integer, a key that is no text, half a surrogate pair, or no JSON
         return _write_leniently(value) + (b"\n" if newline else b"")
-
-
-def write_numbers(numbers: UserValue) -> bytes:
-    """JSON text of what `json_arrays` makes of a numeric array, as `write` has it; for few numbers in half the time.
-
-    Raises:
-        ComponentFailed: See `write`.
-    """
-    try:
-        return orjson.dumps(numbers, option=_NUMPY)
-    except TypeError:  # long doubles
-        return write(numbers)
 
 
 def _plain(value: UserValue) -> UserValue:

@@ -24,6 +24,8 @@ from modelwrap.runtime.payload import Array, Binary, Form, Json, JSONObject, JSO
 
 __all__ = ["decode_feedback", "decode_message", "decode_messages", "decode_whole"]
 
+# A member of an Enum is looked up by a descriptor, which costs as much as what it is for.
+_TENSOR, _NDARRAY, _BARE = Form.TENSOR, Form.NDARRAY, Form.BARE
 #: Where a message may hold a large list of numbers.
 _LISTS: Places = {"data": {"ndarray": True, "tensor": {"values": True}}}
 
@@ -110,7 +112,7 @@ def _message(document: JSONValue) -> Message:
     if data is None:
         return Message(_payload(document), meta, None, document)
     array = _array(data)
-    return Message(array, meta, None, document if array.form is Form.BARE else None)
+    return Message(array, meta, None, document if array.form is _BARE else None)
 
 
 def _payload(message: JSONObject) -> Payload | None:
@@ -135,15 +137,15 @@ def _array(data: JSONValue) -> Array:
         raise _unexpected(names, "data.names", "a list of column names")
     tensor = data.get("tensor")
     if tensor is not None:
-        return Array(_tensor(tensor), names, Form.TENSOR)
+        return Array(_tensor(tensor), names, _TENSOR)
     nested = data.get("ndarray")
     if nested is not None:
-        return Array(json_arrays.from_nested(nested), names, Form.NDARRAY)
+        return Array(json_arrays.from_nested(nested), names, _NDARRAY)
     tensor = data.get("tftensor")
     if tensor is not None:
         tensor = _expect(tensor, dict, "data.tftensor", "an object")
         return Array(tftensor.decode_json(tensor), names, Form.TFTENSOR)
-    return Array(np.array([]), names, Form.BARE)
+    return Array(np.array([]), names, _BARE)
 
 
 def _tensor(tensor: JSONValue) -> np.ndarray:

@@ -38,6 +38,7 @@ __all__ = ["encode_error", "encode_message", "encode_metadata"]
 _Members = dict[str, UserValue]
 
 _TENSOR, _TFTENSOR = Form.TENSOR, Form.TFTENSOR
+_NUMPY = orjson.OPT_SERIALIZE_NUMPY
 #: The most names that are kept beside their text.
 _KEPT_NAMES = 1024
 
@@ -88,7 +89,11 @@ def _array_alone(payload: Array) -> bytes | None:
         numbers = json_arrays.nested_values(values, short=payload.is_short)
     else:
         return None
-    return b"".join((around[0], json_text.write_numbers(numbers), around[1]))
+    try:
+        text = orjson.dumps(numbers, None, _NUMPY)
+    except TypeError:  # long doubles
+        text = json_text.write(numbers)
+    return around[0] + text + around[1]
 
 
 @lru_cache(maxsize=256)
