@@ -76,10 +76,10 @@ class Engine:
 
     def _set_turns(self, own: set[int]) -> None:
         """Say how the engine's own threads share a core with the others."""
-        weigh_less(own)
         if self._inline:
             take_turns(own)
         else:
+            weigh_less(own)
             self._passing_on = own | {threading.get_native_id()}
 
     def crowd(self, is_crowd: bool) -> None:

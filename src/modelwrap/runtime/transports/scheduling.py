@@ -20,8 +20,9 @@ from pathlib import Path
 
 __all__ = ["take_turns", "threads", "weigh_less"]
 
-#: How much less the threads that move bytes weigh than the loop's, as a nice value. They do a third of the work of a
-#: small request; with a weight beyond their share they would still interrupt the loop, with far less it would them.
+#: How much less the threads that move bytes weigh than the loop's and the model's, as a nice value. They do a third of
+#: the work of a small request; with a weight beyond their share they would still interrupt the others, with far less
+#: the others would them.
 _NICE = 3
 _IS_LINUX = sys.platform == "linux"
 
