@@ -53,6 +53,10 @@ _TYPECODES = {
     Datatype.FP64: "d",
 }
 _HELD = {typecode: np.dtype(typecode) for typecode in _TYPECODES.values()}
+# A member of an Enum is looked up by a descriptor, which costs as much as what it is for.
+_FP64 = Datatype.FP64
+#: What the sizes of a shape may be.
+_WHOLE = frozenset({int})
 _SPELLED = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, None: math.nan}
 
 
@@ -181,7 +185,7 @@ class _Reader:
         datatype = DATATYPES.get(stated) if type(stated) is str else None
         if datatype is None:
             raise _bad_datatype(name, stated)
-        if type(shape) is not list or not all(type(side) is int for side in shape):
+        if type(shape) is not list or not _WHOLE.issuperset(map(type, shape)):
             raise InvalidRequest(f'input "{name}": "shape" must be a list of whole numbers, such as [1, 4]')
         parameters = document.get("parameters") or {}
         if type(parameters) is not dict:
@@ -281,6 +285,9 @@ def _numbers(flat: list[UserValue], datatype: Datatype, place: str) -> np.ndarra
 
 
 def _narrowed(values: np.ndarray, datatype: Datatype) -> np.ndarray:
+    """Numbers of float64 in their datatype."""
+    if datatype is _FP64:
+        return values
     if datatype is Datatype.BF16:
         return nearest(values)
     with np.errstate(over="ignore"):  # what is too large is infinite, as any cast has it
