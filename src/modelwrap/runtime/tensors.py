@@ -191,7 +191,7 @@ def tensors_in_kind(value: UserValue, wanted: Wanted, class_names: Sequence[str]
     """
     if isinstance(value, Tensors):
         return Tensors(_chosen(value.tensors, wanted), wanted)
-    members = _members(value)
+    members = None if isinstance(value, np.ndarray) else _members(value)
     if members is None:
         return Tensors((_tensor(_sole_name(wanted), value, class_names),), wanted)
     tensors = [_tensor(str(name), member, None) for name, member in members.items()]
@@ -209,10 +209,12 @@ def _members(value: UserValue) -> Mapping[str, UserValue] | None:
 
 def _sole_name(wanted: Wanted) -> str:
     known = wanted.declared
+    if not wanted.outputs:
+        return known[0] if known else _RESULT
     asked = tuple(wanted.outputs)
     if len(asked) > 1 or (known and asked and asked[0] not in known):
         raise _no_such_output(asked, known or (_RESULT,))
-    return asked[0] if asked else (known[0] if known else _RESULT)
+    return asked[0]
 
 
 def _chosen(tensors: Sequence[Tensor], wanted: Wanted) -> tuple[Tensor, ...]:
