@@ -62,7 +62,7 @@ def test_the_server_listens_where_the_agent_and_the_probes_ask() -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """The wrapped iris example, as the user whom Core 2 gives its servers, on ports that are free."""
     folder, _ = iris.train_copy(tmp_path_factory.mktemp("iris"))
     wrapped = wrap(folder, "registry.example")
@@ -94,9 +94,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
         yield container
 
 
-def ask(server: Container, method: str, **fields: Any) -> Any:
+def ask(container: Container, method: str, **fields: Any) -> Any:
     """One call of the agent."""
-    with grpc.insecure_channel(f"127.0.0.1:{server.given.grpc}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{container.given.grpc}") as channel:
         call: Any = channel.unary_unary(
             f"/inference.GRPCInferenceService/{method}",
             request_serializer=lambda message: message.SerializeToString(),
@@ -105,24 +105,24 @@ def ask(server: Container, method: str, **fields: Any) -> Any:
         return call(message_class(f"inference.{method}Request")(**fields), timeout=PATIENCE)
 
 
-def infer(server: Container, model: str) -> np.ndarray:
+def infer(container: Container, model: str) -> np.ndarray:
     tensor = {"name": "x", "datatype": "FP64", "shape": ROWS.shape, "contents": {"fp64_contents": ROWS.ravel()}}
-    answer = ask(server, "ModelInfer", model_name=model, inputs=[tensor])
+    answer = ask(container, "ModelInfer", model_name=model, inputs=[tensor])
     (output,) = answer.outputs
     return np.reshape(output.contents.fp64_contents, tuple(output.shape))
 
 
-def test_a_model_is_loaded_asked_and_unloaded_by_the_name_that_the_agent_gives(server: Container) -> None:
-    wanted = iris.model_called_directly(server.wrapped.parent).predict(ROWS, [])
-    assert ask(server, "ServerLive").live
-    ask(server, "RepositoryModelLoad", model_name="iris_1")
-    assert {model.name: model.state for model in ask(server, "RepositoryIndex").models}["iris_1"] == "READY"
-    np.testing.assert_array_equal(infer(server, "iris_1"), wanted)
+def test_a_model_is_loaded_asked_and_unloaded_by_the_name_that_the_agent_gives(container: Container) -> None:
+    wanted = iris.model_called_directly(container.wrapped.parent).predict(ROWS, [])
+    assert ask(container, "ServerLive").live
+    ask(container, "RepositoryModelLoad", model_name="iris_1")
+    assert {model.name: model.state for model in ask(container, "RepositoryIndex").models}["iris_1"] == "READY"
+    np.testing.assert_array_equal(infer(container, "iris_1"), wanted)
     body = {"inputs": [{"name": "x", "datatype": "FP64", "shape": ROWS.shape, "data": ROWS.ravel().tolist()}]}
-    answer = request("POST", server.given.http, "/v2/models/iris_1/infer", json.dumps(body).encode())
+    answer = request("POST", container.given.http, "/v2/models/iris_1/infer", json.dumps(body).encode())
     np.testing.assert_array_equal(np.reshape(answer.json()["outputs"][0]["data"], wanted.shape), wanted)
-    ask(server, "RepositoryModelUnload", model_name="iris_1")
+    ask(container, "RepositoryModelUnload", model_name="iris_1")
     with pytest.raises(grpc.RpcError) as refused:
-        infer(server, "iris_1")
+        infer(container, "iris_1")
     gone: Any = refused.value
     assert gone.code() is grpc.StatusCode.NOT_FOUND
