@@ -1,7 +1,7 @@
 """How often the garbage collector looks at what: what was loaded is left out, what is young is looked at less often.
 
-Only cycles are the collector's. What a request makes goes by itself when it is answered: the runtime makes no cycles,
-but a class may.
+Only cycles are the collector's. What a request makes goes by itself when it is answered or refused; the runtime makes
+a cycle where a call that had to be waited for raises, which holds its error, and a class may make others.
 """
 
 from __future__ import annotations

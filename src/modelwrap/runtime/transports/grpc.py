@@ -127,6 +127,7 @@ class GrpcDoor:
             await send(_END)
         else:
             status, sent = await self._send(answer, call, scope["path"], send)
+        del answer  # whose error's traceback holds this frame: a circle for the garbage collector
         way.note(scope, status, started, size, sent)
 
     async def _converse(self, conversation: Conversation, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from modelwrap.contract import Role
-from modelwrap.errors import CallCancelled
+from modelwrap.errors import CallCancelled, InvalidRequest
 from modelwrap.runtime.answerer import Answerer
 from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.message import Message
@@ -72,6 +72,53 @@ def test_a_request_that_is_answered_is_gone_at_once(door: str) -> None:
     try:
         with asyncio.Runner(loop_factory=ErrandLoop) as runner:
             runner.run(scenario())
+    finally:
+        gc.enable()
+
+
+class Refusing:
+    """A component that takes no request, and tells how long each refusal is there."""
+
+    role = Role.MODEL
+
+    def __init__(self) -> None:
+        self.refusals: list[weakref.ref[InvalidRequest]] = []
+
+    def pipe(self, *arguments: Any, **options: Any) -> Callable[..., Call[Message]]:
+        return self._refuse
+
+    def _refuse(self, *arguments: Any) -> Call[Message]:
+        raise self._refusal()
+
+    def _refusal(self) -> InvalidRequest:
+        """In a function that has ended when it is raised, as it would know the frame that holds it otherwise."""
+        refusal = InvalidRequest("not this one")
+        self.refusals.append(weakref.ref(refusal))
+        return refusal
+
+
+@pytest.mark.parametrize("path", ["/predict", "/seldon.protos.Model/Predict"])
+def test_a_request_that_is_refused_is_gone_at_once(path: str) -> None:
+    """Its error knows the frame that knows its body: left to the garbage collector, a large one would stay for long."""
+
+    async def scenario() -> None:
+        refusing = Refusing()
+        told: Any = {"limits": Limits(), "disconnects": Disconnects()}
+        rest = RestDoor(cast(Answerer, refusing), pages={}, readiness=Readiness(), **told)
+        grpc = GrpcDoor(cast(Answerer, refusing), conversations={}, **told)
+        scope: Any = {"path": path, "method": "POST", "headers": [], "query_string": b""}
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": frame(b""), "more_body": False}
+
+        async def send(event: Any) -> None: ...
+
+        await (rest if path == "/predict" else grpc).answer(scope, receive, send)
+        assert [refusal() for refusal in refusing.refusals] == [None]
+
+    gc.disable()
+    try:
+        asyncio.run(scenario())
     finally:
         gc.enable()
 
