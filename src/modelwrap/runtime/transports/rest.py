@@ -108,6 +108,7 @@ class RestDoor:
         self._answerer = answerer
         self._count = count
         self._observe = observe
+        self._ways: dict[tuple[Codec, Verb], Way] = {}
         self._places = {path: self._place(endpoint) for path, endpoint in rest_endpoints().items()}
         self._room = len(self._places) + _MOST_FOUND
         self._readiness = readiness
@@ -180,11 +181,15 @@ class RestDoor:
 
     def _place(self, endpoint: Endpoint) -> _Place:
         """Where a path leads that has this endpoint."""
-        codec, verb = endpoint.codec, endpoint.verb
-        if verb is None:
-            return _Place(endpoint, None)
-        pipe = self._answerer.pipe(codec, verb)
-        return _Place(endpoint, Way(codec, verb, pipe, "rest", self._count, self._observe))
+        return _Place(endpoint, None if endpoint.verb is None else self._way(endpoint.codec, endpoint.verb))
+
+    def _way(self, codec: Codec, verb: Verb) -> Way:
+        """What all paths share that lead to a verb by a codec, however many names of models there are in them."""
+        way = self._ways.get((codec, verb))
+        if way is None:
+            pipe = self._answerer.pipe(codec, verb)
+            way = self._ways[codec, verb] = Way(codec, verb, pipe, "rest", self._count, self._observe)
+        return way
 
     async def _tell(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         """The answer to a question about the server or a model; 503 where it is not ready."""

@@ -1,4 +1,4 @@
-"""What a door keeps of each path or method that leads to a verb, so that a request finds all of it at once."""
+"""What a door keeps of each way to a verb, so that a request finds all of it at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Way"]
 
 @dataclass(slots=True, eq=False)
 class Way:
-    """Where a path or a method leads, and who is told of those who went there.
+    """Where paths or a method lead, and who is told of those who went there.
 
     Attributes:
         codec: Reads requests and writes errors.
