@@ -108,17 +108,16 @@ class Service:
         """What the component is."""
         return self._node.role
 
-    def do(self, verb: Verb, request: Request) -> Message:
-        """The answer to any verb but metadata, which needs no user code, by the class's plain methods.
+    def doer(self, verb: Verb) -> Doer:
+        """What does a verb by the class's plain methods, with all decided that is known before a request comes.
 
         Args:
-            verb: What is asked.
-            request: A message; for aggregate the list of messages, for feedback a `Feedback`, for health None.
-        """
-        return self.doer(verb)(request)
+            verb: Any but metadata, which needs no user code.
 
-    def doer(self, verb: Verb) -> Doer:
-        """What does a verb, as `do`: for who does it often, with all that is known beforehand decided."""
+        Returns:
+            What makes the answer of a message; for aggregate of the list of messages, for feedback of a `Feedback`, for
+            health of None.
+        """
         others: dict[Verb, Doer] = {
             Verb.AGGREGATE: self.aggregate,
             Verb.HEALTH_STATUS: lambda _: self.health_status(),

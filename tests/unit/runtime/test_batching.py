@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,8 @@ def perform(user_object: Any, messages: list[Message], max_rows: int = 1000) -> 
     async def together() -> list[Call[Any]]:
         service = Service(Component(user_object))
         loop = asyncio.get_running_loop()
-        calls: list[Call[Any]] = [
-            Call(lambda each=each: service.do(Verb.PREDICT, each), each, loop=loop)  # type: ignore[misc]
-            for each in messages
-        ]
+        predict = service.doer(Verb.PREDICT)
+        calls: list[Call[Any]] = [Call(partial(predict, each), each, loop=loop) for each in messages]
         Joiner(service, max_rows)(calls)
         return calls
 

@@ -26,7 +26,8 @@ class Identity:
 
 def answers(service: Service, *bodies: bytes) -> list[Any]:
     """What the model gets of each, as it gives it back."""
-    payloads = [service.do(Verb.PREDICT, seldon_json.decode_message(Request(body))).payload for body in bodies]
+    predict = service.doer(Verb.PREDICT)
+    payloads = [predict(seldon_json.decode_message(Request(body))).payload for body in bodies]
     return [payload.values.tolist() for payload in payloads if isinstance(payload, Array)]
 
 
@@ -89,7 +90,7 @@ class Anything:
 def test_every_role_is_told_of_it(role: Role, verb: Verb, caplog: pytest.LogCaptureFixture) -> None:
     service = Service(Component(Anything()), Node(role))
     one = seldon_json.decode_message(Request(b'{"data": {"ndarry": [[1]]}}'))
-    service.do(verb, [one, one] if verb is Verb.AGGREGATE else one)
+    service.doer(verb)([one, one] if verb is Verb.AGGREGATE else one)
     (record,) = caplog.records
     assert "was ndarray meant?" in record.getMessage()
 
@@ -105,7 +106,7 @@ def test_it_is_told_of_among_requests_that_are_joined(caplog: pytest.LogCaptureF
         return await asyncio.gather(*[mailbox.submit(doing(message), item=message) for message in messages])
 
     def doing(message: Message) -> Any:
-        return lambda: service.do(Verb.PREDICT, message)
+        return lambda: service.doer(Verb.PREDICT)(message)
 
     answered = asyncio.run(together())
     assert [answer.payload.values.tolist() for answer in answered] == [[[1]], [], [[3]]]

@@ -26,7 +26,7 @@ def user(**members: Any) -> Any:
 
 
 def do(user_object: Any, verb: Verb, request: Request, **options: Any) -> Message:
-    return Service(Component(user_object), **options).do(verb, request)
+    return Service(Component(user_object), **options).doer(verb)(request)
 
 
 def ask(user_object: Any, payload: Payload = ROW, verb: Verb = Verb.PREDICT, **options: Any) -> Payload | None:
