@@ -212,7 +212,7 @@ def _sole_name(wanted: Wanted) -> str:
     if not wanted.outputs:
         return known[0] if known else _RESULT
     asked = tuple(wanted.outputs)
-    if len(asked) > 1 or (known and asked and asked[0] not in known):
+    if len(asked) > 1 or (known and asked[0] not in known):
         raise _no_such_output(asked, known or (_RESULT,))
     return asked[0]
 
