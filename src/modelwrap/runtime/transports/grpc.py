@@ -120,15 +120,19 @@ class GrpcDoor:
             answer = Answer(b"", error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
             answer = Answer(b"", unexpected(error, scope["path"], call.puid))
-        if not isinstance(answer, Answer) and not call.accepts_gzip:
-            status, sent = GrpcStatus.OK, len(answer)
-            await send(_START)
-            await send({"type": "http.response.body", "body": frame(answer)})
-            await send(_END)
-        else:
-            status, sent = await self._send(answer, call, scope["path"], send)
-        del answer  # whose error's traceback holds this frame: a circle for the garbage collector
-        way.note(scope, status, started, size, sent)
+        status, sent = GrpcStatus.CANCELLED, 0  # unless it can be sent, or is an error
+        try:
+            if not isinstance(answer, Answer) and not call.accepts_gzip:
+                await send(_START)
+                await send({"type": "http.response.body", "body": frame(answer)})
+                await send(_END)
+                status, sent = GrpcStatus.OK, len(answer)
+            else:
+                status = _status_unsent(answer)
+                status, sent = await self._send(answer, call, scope["path"], send)
+        finally:
+            del answer  # whose error's traceback holds this frame: a circle for the garbage collector
+            way.note(scope, status, started, size, sent)
 
     async def _converse(self, conversation: Conversation, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what a conversation yields, each message as it comes."""
@@ -214,6 +218,12 @@ class GrpcDoor:
         if isinstance(error, ComponentFailed) and error.error_id:
             trailers.append((b"modelwrap-error-id", error.error_id.encode("ascii")))
         return trailers
+
+
+def _status_unsent(answer: bytes | Answer) -> GrpcStatus:
+    """The status of a call whose client is gone before it can be told."""
+    error = answer.error if isinstance(answer, Answer) else None
+    return GrpcStatus.CANCELLED if error is None else grpc_status(error)
 
 
 class _Call:

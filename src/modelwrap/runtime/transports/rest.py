@@ -130,8 +130,7 @@ class RestDoor:
     @errand
     async def _do(self, endpoint: Endpoint, way: Way, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a verb."""
-        started = perf_counter()
-        size = 0  # as it came
+        started, size = perf_counter(), 0  # the body's, as it came
         try:
             event = await receive()
             body = event.get("body", b"")
@@ -153,19 +152,21 @@ class RestDoor:
             way.note(scope, _GONE, started, size, 0)
             raise
         except ModelwrapError as error:
-            answer = Answer(way.codec.encode_error(error), error)
+            answer = _failure(way.codec, error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: no stack trace reaches a client
-            defect = unexpected(error, scope["path"], header(scope["headers"], b"seldon-puid"))
-            answer = Answer(way.codec.encode_error(defect), defect)
-        if isinstance(answer, Answer):
-            status = await self._send(answer, way.verb, scope, send)
-            sent = len(answer.body)
-        else:
-            status, sent = 200, len(answer)
-            await send(_usual_start(sent))
-            await send({"type": "http.response.body", "body": answer})
-        del answer  # whose error's traceback holds this frame: a circle for the garbage collector
-        way.note(scope, status, started, size, sent)
+            answer = _failure(way.codec, unexpected(error, scope["path"], header(scope["headers"], b"seldon-puid")))
+        status, sent = _GONE, 0  # unless it can be sent, or is an error
+        try:
+            if isinstance(answer, Answer):
+                status = _GONE if answer.error is None else http_status(answer.error)
+                status, sent = await self._send(answer, way.verb, scope, send)
+            else:
+                await send(_usual_start(len(answer)))
+                await send({"type": "http.response.body", "body": answer})
+                status, sent = 200, len(answer)
+        finally:
+            del answer  # whose error's traceback holds this frame: a circle for the garbage collector
+            way.note(scope, status, started, size, sent)
 
     def _find(self, path: str) -> _Place | None:
         """Where a path with a model's name in it leads; known ones are remembered."""
@@ -251,11 +252,11 @@ class RestDoor:
             )
         return chunk
 
-    async def _send(self, answer: Answer, verb: Verb, scope: Scope, send: Send) -> int:
-        """Send an answer that is an error, chooses its status or holds more than JSON; returns the status."""
+    async def _send(self, answer: Answer, verb: Verb, scope: Scope, send: Send) -> tuple[int, int]:
+        """Send an answer that is an error, chooses its status or holds more than JSON; returns status and size."""
         status, headers = self._status_and_headers(answer, verb, scope)
         await _respond(send, status, headers, answer.body)
-        return status
+        return status, len(answer.body)
 
     def _status_and_headers(self, answer: Answer, verb: Verb, scope: Scope) -> tuple[int, list[tuple[bytes, bytes]]]:
         headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), _CORS]
@@ -304,6 +305,10 @@ class RestDoor:
     async def _show(page: Page, send: Send, *, with_body: bool) -> None:
         headers = [(b"content-type", page.media_type), (b"content-length", b"%d" % len(page.body)), _CORS]
         await _respond(send, page.status, headers, page.body if with_body else b"")
+
+
+def _failure(codec: Codec, error: ModelwrapError) -> Answer:
+    return Answer(codec.encode_error(error), error)
 
 
 def _describe(body: bytes, media_type: str) -> list[tuple[bytes, bytes]]:

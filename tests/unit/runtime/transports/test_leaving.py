@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from modelwrap.contract import Role
+from modelwrap.errors import DeadlineExceeded
 from modelwrap.runtime.answerer import Answerer
 from modelwrap.runtime.mailbox import Call
 from modelwrap.runtime.transports.disconnects import Disconnects
@@ -86,3 +87,46 @@ def test_a_request_that_is_taken_back_is_counted_and_logged_as_cancelled(
         counted, (logged,) = runner.run(taken_back(door, within_body=within_body))
     assert counted == [(door, "predict", status)]
     assert (logged.protocol, int(logged.status), logged.bytes_out) == (door, status, 0)
+
+
+class Answering:
+    """A component with an answer, usual or an error."""
+
+    role = Role.MODEL
+
+    def __init__(self, *, fails: bool) -> None:
+        self.fails = fails
+
+    def pipe(self, *arguments: Any, **options: Any) -> Callable[..., bytes]:
+        return self._answer
+
+    def _answer(self, *arguments: Any) -> bytes:
+        if self.fails:
+            raise DeadlineExceeded("too late")
+        return b"{}"
+
+
+@pytest.mark.parametrize(
+    ("door", "fails", "status"), [("rest", False, 499), ("rest", True, 504), ("grpc", False, 1), ("grpc", True, 4)]
+)
+def test_a_request_whose_client_has_gone_is_counted_as_cancelled_or_as_the_error_that_it_is_not_told(
+    door: str, fails: bool, status: int
+) -> None:
+    """As many are whose deadline has passed: the engine refuses to send what nobody hears."""
+    logged: list[Exchange] = []
+    told: Any = {"limits": Limits(), "disconnects": Disconnects(), "observe": logged.append}
+    answerer = cast(Answerer, Answering(fails=fails))
+    rest = RestDoor(answerer, pages={}, readiness=Readiness(), **told)
+    grpc = GrpcDoor(answerer, conversations={}, **told)
+    path = "/predict" if door == "rest" else "/seldon.protos.Model/Predict"
+    scope: Any = {"path": path, "method": "POST", "headers": [], "query_string": b""}
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": frame(b""), "more_body": False}
+
+    async def send(event: Any) -> None:
+        raise BrokenPipeError("the stream is closed")
+
+    with pytest.raises(BrokenPipeError):
+        asyncio.run((rest if door == "rest" else grpc).answer(scope, receive, send))
+    assert [(each.protocol, int(each.status), each.bytes_out) for each in logged] == [(door, status, 0)]
