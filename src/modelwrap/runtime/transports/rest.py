@@ -203,7 +203,7 @@ class RestDoor:
             answer = Answer(codec.encode_metadata(told))  # type: ignore[arg-type] # the index is a bare list
             status = 200 if document.get("ready", True) else 503
         except ModelwrapError as error:
-            await self._send(Answer(codec.encode_error(error), error), Verb.METADATA, scope, send)
+            await self._send(_failure(codec, error), Verb.METADATA, scope, send)
         else:
             headers = [_JSON, (b"content-length", b"%d" % len(answer.body)), _CORS]
             await _respond(send, status, headers, answer.body)
