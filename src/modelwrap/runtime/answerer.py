@@ -42,7 +42,8 @@ class Answer:
 
 
 #: Answers one verb over one wire, within so many seconds if there is a limit: with the bytes of a usual answer, with an
-#: `Answer` where there is more to say, or with the call whose outcome `answer_of` encodes. Raises what goes wrong.
+#: `Answer` where there is more to say, or with the call whose outcome `answer_of` encodes. What goes wrong is raised,
+#: as a `ModelwrapError` if it is no defect of our own.
 Pipe: TypeAlias = Callable[[Received, float | None], bytes | Answer | Call[Message]]
 
 
@@ -76,13 +77,6 @@ class Answerer:
         )
         self._joining = joining
         self._passthrough = passthrough
-        self._health_needs_user = service.component.has(Verb.HEALTH_STATUS)
-        self._raw = frozenset(
-            (verb, on_grpc)
-            for verb in Verb
-            for on_grpc in (False, True)
-            if service.component.has_raw(verb, on_grpc=on_grpc)
-        )
 
     @property
     def role(self) -> Role:
@@ -102,13 +96,14 @@ class Answerer:
             verb: What is asked.
             on_grpc: Whether raw methods take protobuf messages.
         """
+        component = self._service.component
         if verb is Verb.METADATA:
             return lambda _received, _left: codec.encode_metadata(self._metadata())
-        if verb is Verb.HEALTH_STATUS and not self._health_needs_user:
+        if verb is Verb.HEALTH_STATUS and not component.has(verb):
             return lambda _received, _left: answer_of(codec, self._service.health_status())
-        joining = self._joining and verb is Verb.PREDICT
-        if codec.SELDON_MESSAGES and (verb, on_grpc) in self._raw:
+        if codec.SELDON_MESSAGES and component.has_raw(verb, on_grpc=on_grpc):
             return self._raw_pipe(codec, verb, on_grpc)
+        joining = self._joining and verb is Verb.PREDICT
         if self._mailbox.inline and not joining:
             return self._direct_pipe(codec, verb)
         return self._waiting_pipe(codec, verb, joining=joining)
@@ -158,7 +153,7 @@ class Answerer:
 
     def _decoder(self, codec: Codec, verb: Verb) -> Callable[[Received], Any]:
         """What makes a verb's request of received bytes."""
-        decode = _decoder(codec, verb)
+        decode = _decoder_of(codec, verb)
         if codec.SELDON_MESSAGES:
             return decode
 
@@ -192,7 +187,7 @@ def _as_bytes(answer: Message) -> Message:
     return Message(Raw(reply.encode()), status=answer.status) if isinstance(reply, str) else answer
 
 
-def _decoder(codec: Codec, verb: Verb) -> Callable[[Received], Any]:
+def _decoder_of(codec: Codec, verb: Verb) -> Callable[[Received], Any]:
     if verb is Verb.AGGREGATE:
         return codec.decode_messages
     if verb is Verb.SEND_FEEDBACK:
