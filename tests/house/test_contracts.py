@@ -38,7 +38,7 @@ def test_the_import_contracts_hold() -> None:
         ("image/registry/client.py", "import modelwrap.image.sinks.layout", "The rooms of the image wing"),
         ("image/sinks/layout.py", "import modelwrap.image.sources.opening", "The rooms of the image wing"),
         ("runtime/settings/ports.py", "import modelwrap.project", "The runtime never reads the model folder"),
-        ("runtime/tensors.py", "import modelwrap.value", "The runtime knows nothing of the hall"),
+        ("value.py", "import modelwrap.errors", "Two wings over one hall"),
         ("runtime/supervision/supervisor.py", "import modelwrap.runtime.worker", "The rooms of the runtime"),
         (
             "runtime/codecs/seldon_json/__init__.py",

@@ -42,7 +42,8 @@ def packages_loaded_by(module: str, *, deep: bool) -> set[str]:
 
 
 def runtime_imports() -> list[Import]:
-    files = [SRC / "modelwrap/errors.py", SRC / "modelwrap/contract.py", *(SRC / "modelwrap/runtime").rglob("*.py")]
+    hall = [SRC / "modelwrap" / name for name in ("value.py", "errors.py", "contract.py")]
+    files = [*hall, *(SRC / "modelwrap/runtime").rglob("*.py")]
     return [found for path in sorted(files) for found in imports_of(path)]
 
 

@@ -1,4 +1,4 @@
-"""Values behave as frozen dataclasses with slots do."""
+"""Values behave as frozen dataclasses with slots do; records as those that are not frozen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property
 
 import pytest
 
-from modelwrap.value import Value, by_name, field, replace
+from modelwrap.value import Record, Value, by_name, field, replace
 
 
 class Place(Value):
@@ -43,6 +43,18 @@ class Counted(Value):
     @cached_property
     def words(self) -> list[str]:
         return self.text.split()
+
+
+class Letter(Record):
+    __slots__ = ("body", "sender")
+
+    def __init__(self, body: str, sender: str = "nobody") -> None:
+        self.body = body
+        self.sender = sender
+
+
+class Parcel(Letter):
+    __slots__ = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -134,3 +146,26 @@ def test_values_can_be_matched_copied_and_pickled() -> None:
             assert (host, port) == ("a", 1)
     assert copy.deepcopy(door) == door
     assert pickle.loads(pickle.dumps(door)) == door
+
+
+def test_records_are_equal_by_what_they_hold_and_by_their_class() -> None:
+    assert Letter("a") == Letter("a", "nobody")
+    assert Letter("a") != Letter("a", "b")
+    assert Letter("a") != Parcel("a")
+    assert repr(Letter("a")) == "Letter(body='a', sender='nobody')"
+
+
+def test_a_record_has_no_hash_and_no_room_for_more() -> None:
+    letter = Letter("a")
+
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(letter)
+    with pytest.raises(AttributeError):
+        letter.new = 1  # type: ignore[attr-defined]
+
+
+def test_records_can_be_copied_and_pickled() -> None:
+    letter = Letter("a", "b")
+
+    assert copy.deepcopy(letter) == letter
+    assert pickle.loads(pickle.dumps(letter)) == letter

@@ -14,7 +14,7 @@ from modelwrap.value import Value
 __all__ = ["RuntimeFile", "package_name", "runtime_files", "runtime_requirements"]
 
 #: The parts of the package that run in an image; the rest makes images and stays outside.
-_PARTS = ("__init__.py", "py.typed", "errors.py", "contract.py", "runtime", "compat")
+_PARTS = ("__init__.py", "py.typed", "errors.py", "contract.py", "value.py", "runtime", "compat")
 #: What only the command line needs of modelwrap's own requirements.
 _NOT_IN_IMAGES = {"click"}
 #: Only for a class whose methods are handed protobuf messages. It is no dependency of modelwrap: any version serves.

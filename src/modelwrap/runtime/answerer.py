@@ -6,7 +6,6 @@ Here bytes meet verbs, and no verb is written twice for two wires. No HTTP statu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,12 +19,12 @@ from modelwrap.runtime.message import Request as Received
 from modelwrap.runtime.payload import JSONObject, Raw, Tensors, UserValue
 from modelwrap.runtime.service import Request, Service
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Record
 
 __all__ = ["Answer", "Answerer", "Pipe", "answer_of"]
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Record):
     """What goes back to the caller.
 
     Attributes:
@@ -35,10 +34,19 @@ class Answer:
         json_size: How many bytes of the body are JSON, where bytes of tensors follow them; else None.
     """
 
-    body: bytes
-    error: ModelwrapError | None = None
-    status: int | None = None
-    json_size: int | None = None
+    __slots__ = ("body", "error", "json_size", "status")
+
+    def __init__(
+        self,
+        body: bytes,
+        error: ModelwrapError | None = None,
+        status: int | None = None,
+        json_size: int | None = None,
+    ) -> None:
+        self.body = body
+        self.error = error
+        self.status = status
+        self.json_size = json_size
 
 
 #: Answers one verb over one wire, within so many seconds if there is a limit: with the bytes of a usual answer, with an

@@ -8,7 +8,6 @@ makes the model raise harms only itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeAlias, cast
 
@@ -21,6 +20,7 @@ from modelwrap.runtime.payload import Array, Tensors, UserValue, features
 from modelwrap.runtime.service import Service
 from modelwrap.runtime.tensors import tensor_features
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value
 
 __all__ = ["Joiner", "joining_key"]
 
@@ -57,8 +57,7 @@ def _sole_tensor(payload: Tensors) -> tuple[np.ndarray, list[str]]:
     return tensor_features(payload)
 
 
-@dataclass(frozen=True, slots=True)
-class Joiner:
+class Joiner(Value):
     """Performs calls that wait together, joining those that may be.
 
     Attributes:

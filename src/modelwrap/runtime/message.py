@@ -6,11 +6,11 @@ no bytes, no user method and no verb.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypedDict
 
 from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.payload import JSONObject, JSONValue, Payload, UserValue
+from modelwrap.value import Record
 
 __all__ = ["NO_META", "Feedback", "Message", "Meta", "Metric", "Request", "Status", "no_message"]
 
@@ -30,8 +30,7 @@ class Metric(_MetricKeys, total=False):
     tags: dict[str, str]
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Record):
     """Received bytes, with what a REST codec needs to find the payload in them. Nobody changes it once it is made.
 
     Attributes:
@@ -43,16 +42,26 @@ class Request:
         json_size: How many bytes of the body are JSON, where bytes of tensors follow them; None where all are.
     """
 
-    body: bytes
-    content_type: str = ""
-    query: bytes = b""
-    model: str = ""
-    version: str = ""
-    json_size: int | None = None
+    __slots__ = ("body", "content_type", "json_size", "model", "query", "version")
+
+    def __init__(
+        self,
+        body: bytes,
+        content_type: str = "",
+        query: bytes = b"",
+        model: str = "",
+        version: str = "",
+        json_size: int | None = None,
+    ) -> None:
+        self.body = body
+        self.content_type = content_type
+        self.query = query
+        self.model = model
+        self.version = version
+        self.json_size = json_size
 
 
-@dataclass(slots=True)
-class Meta:
+class Meta(Record):
     """A message's metadata. Source: component API sections 4 and 8.
 
     Attributes:
@@ -65,12 +74,23 @@ class Meta:
             always a dict.
     """
 
-    puid: str = ""
-    tags: dict[str, JSONValue] = field(default_factory=dict)
-    routing: dict[str, int] = field(default_factory=dict)
-    request_path: dict[str, str] = field(default_factory=dict)
-    metrics: list[Metric] = field(default_factory=list)
-    given: JSONObject | None = None
+    __slots__ = ("given", "metrics", "puid", "request_path", "routing", "tags")
+
+    def __init__(
+        self,
+        puid: str = "",
+        tags: dict[str, JSONValue] | None = None,
+        routing: dict[str, int] | None = None,
+        request_path: dict[str, str] | None = None,
+        metrics: list[Metric] | None = None,
+        given: JSONObject | None = None,
+    ) -> None:
+        self.puid = puid
+        self.tags = {} if tags is None else tags
+        self.routing = {} if routing is None else routing
+        self.request_path = {} if request_path is None else request_path
+        self.metrics = [] if metrics is None else metrics
+        self.given = given
 
     @property
     def carries_nothing(self) -> bool:
@@ -82,12 +102,7 @@ class Meta:
 NO_META = Meta()
 
 
-def _no_meta() -> Meta:
-    return NO_META
-
-
-@dataclass(slots=True)
-class Status:
+class Status(Record):
     """A message's status. Source: component API section 4.
 
     Attributes:
@@ -97,14 +112,16 @@ class Status:
         success: False where `status` was FAILURE.
     """
 
-    code: int = 0
-    info: str = ""
-    reason: str = ""
-    success: bool = True
+    __slots__ = ("code", "info", "reason", "success")
+
+    def __init__(self, code: int = 0, info: str = "", reason: str = "", success: bool = True) -> None:
+        self.code = code
+        self.info = info
+        self.reason = reason
+        self.success = success
 
 
-@dataclass(slots=True)
-class Message:
+class Message(Record):
     """One message of any protocol.
 
     Attributes:
@@ -115,14 +132,22 @@ class Message:
             is an array in it; the message's bytes on gRPC.
     """
 
-    payload: Payload | None
-    meta: Meta = field(default_factory=_no_meta)
-    status: Status | None = None
-    source: UserValue = None
+    __slots__ = ("meta", "payload", "source", "status")
+
+    def __init__(
+        self,
+        payload: Payload | None,
+        meta: Meta = NO_META,
+        status: Status | None = None,
+        source: UserValue = None,
+    ) -> None:
+        self.payload = payload
+        self.meta = meta
+        self.status = status
+        self.source = source
 
 
-@dataclass(slots=True)
-class Feedback:
+class Feedback(Record):
     """What was predicted, what came of it, and what it was worth. Source: component API sections 4 and 9.
 
     Attributes:
@@ -133,11 +158,21 @@ class Feedback:
         source: What `send_feedback_raw` receives: the message's bytes on gRPC, the JSON object on REST.
     """
 
-    request: Message
-    response: Message
-    truth: Message
-    reward: float = 0.0
-    source: UserValue = None
+    __slots__ = ("request", "response", "reward", "source", "truth")
+
+    def __init__(
+        self,
+        request: Message,
+        response: Message,
+        truth: Message,
+        reward: float = 0.0,
+        source: UserValue = None,
+    ) -> None:
+        self.request = request
+        self.response = response
+        self.truth = truth
+        self.reward = reward
+        self.source = source
 
 
 #: How much of a document that is refused is shown to its sender, in characters.

@@ -7,7 +7,6 @@ the user's code runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -21,6 +20,7 @@ from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Metric, 
 from modelwrap.runtime.metrics.custom import check
 from modelwrap.runtime.payload import Array, Form, JSONObject, Payload, Raw, Text, UserValue, features, in_kind
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Record, Value
 
 if TYPE_CHECKING:
     from modelwrap.runtime.doubts import Doubts
@@ -40,8 +40,7 @@ Request: TypeAlias = Message | list[Message] | Feedback | None
 Doer: TypeAlias = Callable[[Any], Message]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Value):
     """Which graph node this component is. Source: component API section 2.
 
     Attributes:
@@ -53,6 +52,10 @@ class Node:
     role: Role = Role.MODEL
     unit_id: str = ""
     image: str = ""
+
+
+#: A node of which no operator has said anything.
+_ALONE = Node()
 
 
 class Recorder(Protocol):
@@ -75,7 +78,7 @@ class Service:
     def __init__(
         self,
         component: Component,
-        node: Node = Node(),
+        node: Node = _ALONE,
         *,
         recorder: Recorder | None = None,
         metrics_in_response: bool = True,
@@ -362,13 +365,15 @@ class Service:
         return InvalidRequest(f"{verb.value.capitalize()} not defined")
 
 
-@dataclass(slots=True)
-class _Result:
+class _Result(Record):
     """A user's result, unwrapped: the value, and the tags and metrics that came with it."""
 
-    value: UserValue
-    tags: JSONObject
-    metrics: list[Metric]
+    __slots__ = ("metrics", "tags", "value")
+
+    def __init__(self, value: UserValue, tags: JSONObject, metrics: list[Metric]) -> None:
+        self.value = value
+        self.tags = tags
+        self.metrics = metrics
 
 
 _NO_TAGS: JSONObject = {}

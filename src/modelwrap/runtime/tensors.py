@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from modelwrap.errors import ComponentFailed, InvalidRequest, NotAvailable, Unkn
 from modelwrap.runtime.content_types import BINARY, DATETIME, JSON, PANDAS, TEXT, converted
 from modelwrap.runtime.datatypes import Datatype
 from modelwrap.runtime.values import JSONValue, UserValue
+from modelwrap.value import Record
 
 __all__ = ["NAMES", "Tensor", "Tensors", "Wanted", "tensor_features", "tensors_in_kind"]
 
@@ -30,13 +30,8 @@ _RESULT = "predict"
 _NO_PARAMETERS: Mapping[str, JSONValue] = {}
 
 
-def _no_parameters() -> Mapping[str, JSONValue]:
-    return _NO_PARAMETERS
-
-
-# Made several times a request, so plain and not frozen; nobody changes them once a codec has handed them over.
-@dataclass(slots=True)
-class Tensor:
+# Made several times a request, hence records and no values; nobody changes them once a codec has handed them over.
+class Tensor(Record):
     """One named tensor with a datatype.
 
     Attributes:
@@ -47,14 +42,22 @@ class Tensor:
         parameters: The tensor's own parameters, such as `content_type`.
     """
 
-    name: str
-    datatype: Datatype
-    values: np.ndarray
-    parameters: Mapping[str, JSONValue] = field(default_factory=_no_parameters)
+    __slots__ = ("datatype", "name", "parameters", "values")
+
+    def __init__(
+        self,
+        name: str,
+        datatype: Datatype,
+        values: np.ndarray,
+        parameters: Mapping[str, JSONValue] = _NO_PARAMETERS,
+    ) -> None:
+        self.name = name
+        self.datatype = datatype
+        self.values = values
+        self.parameters = parameters
 
 
-@dataclass(slots=True)
-class Wanted:
+class Wanted(Record):
     """What a request says of its answer.
 
     Attributes:
@@ -67,20 +70,33 @@ class Wanted:
         declared: The names of the outputs that the model's metadata has.
     """
 
-    model: str = ""
-    version: str = ""
-    content_type: str = ""
-    outputs: Mapping[str, bool | None] = field(default_factory=dict)
-    raw: bool = False
-    declared: Sequence[str] = ()
+    __slots__ = ("content_type", "declared", "model", "outputs", "raw", "version")
+
+    def __init__(
+        self,
+        model: str = "",
+        version: str = "",
+        content_type: str = "",
+        outputs: Mapping[str, bool | None] | None = None,
+        raw: bool = False,
+        declared: Sequence[str] = (),
+    ) -> None:
+        self.model = model
+        self.version = version
+        self.content_type = content_type
+        self.outputs = {} if outputs is None else outputs
+        self.raw = raw
+        self.declared = declared
 
 
-@dataclass(slots=True)
-class Tensors:
+class Tensors(Record):
     """Named tensors, in the order of the wire, and what is wanted of the answer."""
 
-    tensors: tuple[Tensor, ...]
-    wanted: Wanted = field(default_factory=Wanted)
+    __slots__ = ("tensors", "wanted")
+
+    def __init__(self, tensors: tuple[Tensor, ...], wanted: Wanted | None = None) -> None:
+        self.tensors = tensors
+        self.wanted = Wanted() if wanted is None else wanted
 
 
 # -- tensors to what a method gets -----------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -30,3 +33,15 @@ def test_it_holds_the_runtimes_files_their_bytecode_and_the_line_that_finds_them
 def test_without_bytecode_there_are_only_files(tmp_path: Path) -> None:
     content = unpack(runtime_layer(TARGET, Cache(tmp_path), bytecode=False).blob)
     assert not [path for path in content if path.endswith(".pyc")]
+
+
+def test_its_files_need_nothing_else_of_modelwrap(tmp_path: Path) -> None:
+    for file in runtime_files():
+        place = tmp_path / file.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file.source, place)
+    rooms = ("runtime.worker", "runtime.supervision.supervisor", "compat")
+    loads = f"import {', '.join(f'modelwrap.{room}' for room in rooms)}; print(modelwrap.__file__)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", loads], check=True, capture_output=True, text=True, env=environment)
+    assert Path(ran.stdout.strip()).is_relative_to(tmp_path)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelwrap.runtime.payload import JSONObject, JSONValue
+from modelwrap.value import Value
 
 __all__ = ["CONTRACT_FILE", "Contract", "read_contract"]
 
@@ -23,8 +23,7 @@ CONTRACT_FILE = "contract.json"
 _EXAMPLE = '{"features": [{"name": "x", "ftype": "continuous", "dtype": "FLOAT"}]}'
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Value):
     """What a contract says.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +18,7 @@ from modelwrap.runtime.component.invoke import Component
 from modelwrap.runtime.datatypes import Datatype
 from modelwrap.runtime.payload import JSONObject, JSONValue, UserValue
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value
 
 __all__ = ["Declared", "declare"]
 
@@ -27,8 +27,7 @@ _WHOLE: dict[UserValue, str] = {str: "strData", bytes: "binData", dict: "jsonDat
 _PREDICTION = "predict"
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Value):
     """What is known of a class.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from modelwrap.contract import Role
 from modelwrap.errors import SettingsError
@@ -28,6 +27,7 @@ from modelwrap.runtime.settings.groups import (
 )
 from modelwrap.runtime.settings.ports import Ports, choose
 from modelwrap.runtime.settings.sources import Sources
+from modelwrap.value import Value, field
 
 __all__ = [
     "Component",
@@ -51,8 +51,7 @@ class WrongUsage(SettingsError):
     """The command line itself is wrong, not a value in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value):
     """All settings of one process.
 
     Attributes:
@@ -71,7 +70,7 @@ class Settings:
     state: State
     life: Life
     identity: Identity
-    environment: Mapping[str, str] = field(repr=False)  # it may hold secrets
+    environment: Mapping[str, str] = field(shown=False)  # it may hold secrets
     notes: tuple[str, ...]
 
     @classmethod

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -18,6 +17,7 @@ import modelwrap
 from modelwrap.runtime.exits import Exit
 from modelwrap.runtime.settings.option import Option
 from modelwrap.runtime.settings.options import OPTIONS
+from modelwrap.value import Value
 
 __all__ = ["PROGRAM", "Arguments", "parse", "refuse", "shown_default", "usage_name"]
 
@@ -37,8 +37,7 @@ exit status: 0 stopped as asked, 1 refused or failed with one message, 2 wrong u
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Value):
     """The command line, taken apart.
 
     Attributes:

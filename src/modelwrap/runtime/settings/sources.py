@@ -7,12 +7,12 @@ empty variable is as good as none. This room reads no environment itself: it is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.settings.kinds import Kind
 from modelwrap.runtime.settings.option import Option
+from modelwrap.value import Value, field
 
 __all__ = ["Said", "Sources"]
 
@@ -32,8 +32,7 @@ class Said(NamedTuple, Generic[T_co]):
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Value):
     """What was given from outside, all as text.
 
     Attributes:

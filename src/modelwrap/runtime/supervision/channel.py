@@ -10,8 +10,9 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from typing import TypeAlias
+
+from modelwrap.value import Value, by_name
 
 __all__ = [
     "Accept",
@@ -35,35 +36,27 @@ __all__ = [
 _PATIENCE = 5.0
 _CHUNK = 65_536
 
-# The messages are not frozen, which would take Python twice as long to make of them in every process that starts.
-# Nobody changes them.
 
-
-@dataclass(slots=True)
-class Loaded:
+class Loaded(Value):
     """Worker: the model is loaded, after so many seconds and with so many bytes more of memory."""
 
     seconds: float
     bytes: int
 
 
-@dataclass(slots=True)
-class Serving:
+class Serving(Value):
     """Worker: connections are accepted."""
 
 
-@dataclass(slots=True)
-class Spent:
+class Spent(Value):
     """Worker: it has answered as many requests as it may, and should be replaced."""
 
 
-@dataclass(slots=True)
-class Quiet:
+class Quiet(Value):
     """Worker: it accepts no more connections."""
 
 
-@dataclass(slots=True)
-class Failed:
+class Failed(Value):
     """Worker: it can't serve.
 
     Attributes:
@@ -77,8 +70,7 @@ class Failed:
     defect: bool = False
 
 
-@dataclass(slots=True)
-class Serve:
+class Serve(Value):
     """Supervisor: the ports are open; accept the connections that come by one share of them.
 
     Attributes:
@@ -90,32 +82,27 @@ class Serve:
     shares: int
 
 
-@dataclass(slots=True)
-class Accept:
+class Accept(Value):
     """Supervisor: stand in for another worker; accept what comes by its share, too."""
 
     share: int
 
 
-@dataclass(slots=True)
-class Leave:
+class Leave(Value):
     """Supervisor: accept no more connections by this share; its own worker does again."""
 
     share: int
 
 
-@dataclass(slots=True)
-class Unready:
+class Unready(Value):
     """Supervisor: say that no more requests are wanted, but answer those that come."""
 
 
-@dataclass(slots=True)
-class Save:
+class Save(Value):
     """Supervisor: save the state now."""
 
 
-@dataclass(slots=True)
-class Saved:
+class Saved(Value):
     """Worker: the state was saved, or why it was not.
 
     Attributes:
@@ -127,8 +114,7 @@ class Saved:
     trouble: str = ""
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Value):
     """Worker: it was told of these names of the model, or to forget them; supervisor: so was another worker.
 
     Attributes:
@@ -140,8 +126,7 @@ class Names:
     unloaded: list[str]
 
 
-@dataclass(slots=True)
-class Drain:
+class Drain(Value):
     """Supervisor: accept nothing more, finish what is in progress within so many seconds, and go."""
 
     seconds: float
@@ -187,7 +172,7 @@ class Channel:
         Half a message would spoil the next one, so that an end which takes nothing for too long is left for good: it
         notices, and goes.
         """
-        line = json.dumps({"kind": type(message).__name__, **asdict(message)}) + "\n"
+        line = json.dumps({"kind": type(message).__name__, **by_name(message)}) + "\n"
         self._socket.settimeout(_PATIENCE)
         try:
             self._socket.sendall(line.encode())

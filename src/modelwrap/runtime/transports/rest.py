@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from modelwrap.errors import (
     CallCancelled,
@@ -37,6 +36,7 @@ from modelwrap.runtime.transports.status import http_status
 from modelwrap.runtime.transports.types import Count, Event, Limits, Observe, Receive, Scope, Send, header
 from modelwrap.runtime.transports.ways import Way
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value
 
 __all__ = ["Page", "Pages", "RestDoor"]
 
@@ -61,7 +61,7 @@ _GONE = http_status(CallCancelled(""))
 _JSON_STARTS = frozenset(b"{[")
 
 
-class Page(NamedTuple):
+class Page(Value):
     """The answer to a GET that reaches no verb."""
 
     status: int
@@ -73,8 +73,7 @@ class Page(NamedTuple):
 Pages: TypeAlias = Mapping[str, Callable[[], Page]]
 
 
-@dataclass(slots=True, eq=False)
-class _Place:
+class _Place(Value):
     """Where a path leads: to a verb by a way, or to an endpoint that is a question."""
 
     endpoint: Endpoint

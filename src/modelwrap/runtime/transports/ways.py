@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from time import perf_counter
 
 from modelwrap.runtime.answerer import Pipe
@@ -14,7 +13,6 @@ from modelwrap.runtime.verb import Verb
 __all__ = ["Way"]
 
 
-@dataclass(slots=True, eq=False)
 class Way:
     """Where paths or a method lead, and who is told of those who went there.
 
@@ -27,13 +25,18 @@ class Way:
         observe: Told of every exchange; None where nobody wants to know.
     """
 
-    codec: Codec
-    verb: Verb
-    pipe: Pipe
-    protocol: str
-    count: Count | None
-    observe: Observe | None
-    _counters: dict[int, Callable[[float], None]] = field(default_factory=dict)
+    __slots__ = ("_counters", "codec", "count", "observe", "pipe", "protocol", "verb")
+
+    def __init__(
+        self, codec: Codec, verb: Verb, pipe: Pipe, protocol: str, count: Count | None, observe: Observe | None
+    ) -> None:
+        self.codec = codec
+        self.verb = verb
+        self.pipe = pipe
+        self.protocol = protocol
+        self.count = count
+        self.observe = observe
+        self._counters: dict[int, Callable[[float], None]] = {}
 
     def note(self, scope: Scope, status: int, started: float, came: int, went: int) -> None:
         """Tell of an exchange, which is over.

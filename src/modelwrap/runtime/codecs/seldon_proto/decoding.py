@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
@@ -56,6 +55,7 @@ from modelwrap.runtime.codecs.shapes import MAX_DIMENSIONS, reshaped
 from modelwrap.runtime.codecs.struct_values import read_array, read_value
 from modelwrap.runtime.message import NO_META, Feedback, Message, Meta, Request
 from modelwrap.runtime.payload import Array, Binary, Custom, Form, Json, Payload, Text
+from modelwrap.value import Value
 
 __all__ = ["decode_feedback", "decode_message", "decode_messages", "decode_whole"]
 
@@ -275,8 +275,7 @@ def _kept_sizes(run: bytes) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
+class _Layout(Value):
     """What stands before the doubles of a message that is one tensor and ends with them, as all writers put it.
 
     A client sends the same names and shape each time. Equal bytes before the doubles, in a message of equal length,
