@@ -14,7 +14,6 @@ from typing import Any, TypeVar, dataclass_transform, overload
 __all__ = ["Record", "Value", "by_name", "field", "replace"]
 
 _T = TypeVar("_T")
-_V = TypeVar("_V", bound="Value")
 
 #: Stands for a default that there is not.
 _NONE: Any = object()
@@ -126,6 +125,10 @@ class Record:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in type(self).__slots__)
         return f"{type(self).__qualname__}({shown})"
+
+
+#: Bound here, where the class is at hand: what a text stands for, `typing` compiles.
+_V = TypeVar("_V", bound=Value)
 
 
 def replace(value: _V, **changes: object) -> _V:

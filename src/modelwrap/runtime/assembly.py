@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import modelwrap
 from modelwrap.errors import ComponentFailed
@@ -37,6 +36,7 @@ from modelwrap.runtime.transports.asgi import Application
 from modelwrap.runtime.transports.rest import Page, Pages
 from modelwrap.runtime.transports.types import Limits, Observe
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value
 
 __all__ = ["PUSH_FREQUENCY", "Model", "application", "load", "metrics_paths"]
 
@@ -48,7 +48,7 @@ PUSH_FREQUENCY = "push_frequency"
 _PULSE = 1.0
 
 
-class Model(NamedTuple):
+class Model(Value):
     """A loaded model and the mailbox that leads to it.
 
     Attributes:

@@ -10,11 +10,12 @@ Source: Open Inference Protocol facts, sections 1 and 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import modelwrap
 from modelwrap.errors import InvalidRequest, NotAvailable, UnknownName
 from modelwrap.runtime.payload import JSONObject, JSONValue
+from modelwrap.value import Value
 
 __all__ = ["Announce", "Asked", "Catalogue"]
 
@@ -26,7 +27,7 @@ _MOST_ALIASES = 1000
 Announce: TypeAlias = Callable[[list[str], list[str]], None]
 
 
-class Asked(NamedTuple):
+class Asked(Value):
     """A question about the server or a model.
 
     Attributes:

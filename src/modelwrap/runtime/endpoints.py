@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from modelwrap.contract import Role
 from modelwrap.runtime.catalogue import Asked, Catalogue
 from modelwrap.runtime.codecs import Codec, kserve_json, oip_json, oip_proto, seldon_json, seldon_proto
 from modelwrap.runtime.payload import JSONObject
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value, replace
 
 __all__ = [
     "GRPC_METHODS",
@@ -84,7 +85,7 @@ INFER_METHOD = "/inference.GRPCInferenceService/ModelInfer"
 Question: TypeAlias = Callable[[Catalogue, Asked], JSONObject]
 
 
-class Endpoint(NamedTuple):
+class Endpoint(Value):
     """What a REST path leads to.
 
     Attributes:
@@ -178,7 +179,7 @@ def find_endpoint(path: str, role: Role) -> Endpoint | None:
     for template, _, actions in _TEMPLATES:
         if (found := template.fullmatch(path)) and (endpoint := actions.get(found[3])):
             verb = endpoint.verb or (None if endpoint.question else Verb.of(role))
-            return endpoint._replace(verb=verb, model=found[1], version=found[2] or "")
+            return replace(endpoint, verb=verb, model=found[1], version=found[2] or "")
     return None
 
 

@@ -6,16 +6,17 @@ codec. What it can't read is an `InvalidRequest`, whatever the bytes.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from modelwrap.errors import ModelwrapError
 from modelwrap.runtime.message import Feedback, Message, Request
 from modelwrap.runtime.payload import JSONObject, UserValue
+from modelwrap.value import Record
 
 __all__ = ["Codec", "Mixed"]
 
 
-class Mixed(NamedTuple):
+class Mixed(Record):
     """An answer of JSON and, right behind it, the bytes of tensors.
 
     Attributes:
@@ -23,8 +24,11 @@ class Mixed(NamedTuple):
         json_size: How many bytes of it are JSON.
     """
 
-    body: bytes
-    json_size: int
+    __slots__ = ("body", "json_size")
+
+    def __init__(self, body: bytes, json_size: int) -> None:
+        self.body = body
+        self.json_size = json_size
 
 
 class Codec(Protocol):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 
@@ -30,12 +30,8 @@ _KEPT_NUMBERS = 1024
 _MAX_DIMENSIONS = 32
 
 
-class _Form(NamedTuple):
-    """The bytes of a list of some shape, all its numbers zero, and where the numbers lie in them."""
-
-    blank: bytes
-    offset: int
-    strides: tuple[int, ...]
+#: The bytes of a list of some shape, all its numbers zero, and where the numbers lie in them: an offset, and strides.
+_Form: TypeAlias = tuple[bytes, int, tuple[int, ...]]
 
 
 def _form(shape: tuple[int, ...]) -> _Form:
@@ -51,7 +47,7 @@ def _new_form(shape: tuple[int, ...]) -> _Form:
         offset += len(row) - len(blank)
         strides.append(len(row))
         blank = row * count
-    return _Form(blank, offset, tuple(reversed(strides)))
+    return blank, offset, tuple(reversed(strides))
 
 
 _kept_form = lru_cache(maxsize=128)(_new_form)

@@ -15,17 +15,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from modelwrap.errors import LoadFailed
 from modelwrap.runtime.payload import UserValue
+from modelwrap.value import Value
 
 __all__ = ["ErrorHandlers", "ErrorReply", "error_handlers"]
 
 _SELDONS = "SeldonMicroserviceException"
 
 
-class ErrorReply(NamedTuple):
+class ErrorReply(Value):
     """What the client is answered instead of the usual error.
 
     Attributes:

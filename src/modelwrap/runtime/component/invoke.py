@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from modelwrap.errors import ComponentFailed, LoadFailed
 from modelwrap.runtime.component.coroutines import finished, plain
@@ -16,6 +15,7 @@ from modelwrap.runtime.component.raw_methods import find_raw_methods, missing_me
 from modelwrap.runtime.component.signature import FeedbackCaller, VerbCaller, adapt, adapt_feedback, takes_meta
 from modelwrap.runtime.payload import JSONObject, UserValue
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Record
 
 __all__ = ["MISSING", "Component", "RawAnswer", "failure"]
 
@@ -28,7 +28,7 @@ _MEANS_MISSING = "SeldonNotImplementedError"
 _log = logging.getLogger("modelwrap")
 
 
-class RawAnswer(NamedTuple):
+class RawAnswer(Record):
     """What a raw method returned.
 
     Attributes:
@@ -36,8 +36,11 @@ class RawAnswer(NamedTuple):
         reports: Whether the metrics in it are this node's own.
     """
 
-    reply: UserValue
-    reports: bool
+    __slots__ = ("reply", "reports")
+
+    def __init__(self, reply: UserValue, reports: bool) -> None:
+        self.reply = reply
+        self.reports = reports
 
 
 class Component:

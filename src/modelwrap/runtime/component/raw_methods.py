@@ -13,18 +13,18 @@ import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
-from typing import NamedTuple
 
 from modelwrap.errors import InvalidRequest, NotAvailable
 from modelwrap.runtime.payload import UserValue
 from modelwrap.runtime.verb import Verb
+from modelwrap.value import Value
 
 __all__ = ["RawMethod", "find_raw_methods", "missing_messages"]
 
 _MESSAGES = "seldon_core.proto.prediction_pb2"
 
 
-class RawMethod(NamedTuple):
+class RawMethod(Value):
     """One of a class's methods for whole messages, over one wire.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from modelwrap.contract import Role
+from modelwrap.value import Value
 
 __all__ = [
     "Component",
@@ -20,14 +20,11 @@ __all__ = [
     "Timeouts",
 ]
 
-# The groups are named tuples and not frozen dataclasses, since Python takes half a millisecond to make one of those, in
-# every process that starts.
-
 #: What the reference says where it is told nothing. Source: component API section 12.
 _UNKNOWN = "NOT_IMPLEMENTED"
 
 
-class Component(NamedTuple):
+class Component(Value):
     """The user's class and how it is called.
 
     Attributes:
@@ -53,7 +50,7 @@ class Component(NamedTuple):
     model_names: tuple[str, ...] = ()
 
 
-class Concurrency(NamedTuple):
+class Concurrency(Value):
     """Processes and threads.
 
     Attributes:
@@ -74,7 +71,7 @@ class Concurrency(NamedTuple):
     library_threads: int | None
 
 
-class Limits(NamedTuple):
+class Limits(Value):
     """What one client may ask of the server, in bytes and counts."""
 
     message_bytes: int
@@ -84,7 +81,7 @@ class Limits(NamedTuple):
     streams: int
 
 
-class Timeouts(NamedTuple):
+class Timeouts(Value):
     """Time limits in seconds; for REST and gRPC requests None is no limit, elsewhere 0 is."""
 
     rest: float | None
@@ -97,7 +94,7 @@ class Timeouts(NamedTuple):
     drain_delay: float
 
 
-class Logging(NamedTuple):
+class Logging(Value):
     """Which lines are written, and how.
 
     Attributes:
@@ -115,14 +112,14 @@ class Logging(NamedTuple):
     debug: bool
 
 
-class Metrics(NamedTuple):
+class Metrics(Value):
     """Where metrics go: the path of their page, and whether they also travel in responses."""
 
     path: str
     in_response: bool
 
 
-class Engine(NamedTuple):
+class Engine(Value):
     """What the HTTP server underneath is told: threads of its own, HTTP/2 window in bytes, accept backlog."""
 
     threads: int
@@ -130,7 +127,7 @@ class Engine(NamedTuple):
     backlog: int
 
 
-class State(NamedTuple):
+class State(Value):
     """How the object's state is kept, where it is.
 
     Attributes:
@@ -166,14 +163,14 @@ class State(NamedTuple):
     lease_seconds: float
 
 
-class Life(NamedTuple):
+class Life(Value):
     """The process itself: a file for its id, and a descriptor that hears when serving begins."""
 
     pidfile: str
     ready_fd: int | None
 
 
-class Identity(NamedTuple):
+class Identity(Value):
     """The component's place in a graph; empty where no operator says. Source: component API section 2."""
 
     deployment: str

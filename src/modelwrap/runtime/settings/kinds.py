@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+from modelwrap.value import Value
 
 __all__ = [
     "BOOLEAN",
@@ -36,7 +38,7 @@ _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 _FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
-class Kind(NamedTuple, Generic[T_co]):
+class Kind(Value, Generic[T_co]):
     """How text becomes a value.
 
     Attributes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from modelwrap.contract import SETTING_PREFIX
 from modelwrap.runtime.settings.kinds import Kind
+from modelwrap.value import Value
 
 __all__ = ["Group", "Option", "Variable"]
 
@@ -28,7 +29,7 @@ class Group(StrEnum):
     IDENTITY = "Place in the graph"
 
 
-class Variable(NamedTuple, Generic[T_co]):
+class Variable(Value, Generic[T_co]):
     """A name that gives a setting its value from outside the command line.
 
     Attributes:
@@ -42,7 +43,7 @@ class Variable(NamedTuple, Generic[T_co]):
     first: bool = False
 
 
-class Option(NamedTuple, Generic[T_co]):
+class Option(Value, Generic[T_co]):
     """One setting.
 
     Attributes:

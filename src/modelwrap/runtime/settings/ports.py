@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import chain, count
-from typing import NamedTuple
 
 from modelwrap.contract import Port
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.settings import options
 from modelwrap.runtime.settings.sources import Said, Sources
+from modelwrap.value import Value
 
 __all__ = ["Listening", "Ports", "choose"]
 
 
-class Listening(NamedTuple):
+class Listening(Value):
     """One port to listen on.
 
     Attributes:
@@ -29,7 +29,7 @@ class Listening(NamedTuple):
     setting: str
 
 
-class Ports(NamedTuple):
+class Ports(Value):
     """Where the process listens.
 
     Attributes:

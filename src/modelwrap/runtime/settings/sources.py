@@ -7,7 +7,7 @@ empty variable is as good as none. This room reads no environment itself: it is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.settings.kinds import Kind
@@ -20,7 +20,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Said(NamedTuple, Generic[T_co]):
+class Said(Value, Generic[T_co]):
     """A setting's value and who said so.
 
     Attributes:

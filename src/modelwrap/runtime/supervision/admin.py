@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import modelwrap
+from modelwrap.value import Value
 
 __all__ = ["Admin", "Page"]
 
@@ -28,7 +29,7 @@ _LONGEST = 10.0
 _LOOK = 0.5
 
 
-class Page(NamedTuple):
+class Page(Value):
     """What a path shows."""
 
     status: int

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from modelwrap.errors import SettingsError
 from modelwrap.runtime.exits import Exit
@@ -29,6 +27,7 @@ from modelwrap.runtime.supervision.members import Hand, Stage, Worker
 from modelwrap.runtime.supervision.patience import HOPELESS, Patience
 from modelwrap.runtime.supervision.processes import how_it_ended
 from modelwrap.runtime.supervision.shares import Shares
+from modelwrap.value import Value
 
 __all__ = ["GRACE", "Facts", "Fleet", "Verdict"]
 
@@ -37,16 +36,16 @@ __all__ = ["GRACE", "Facts", "Fleet", "Verdict"]
 GRACE = 1.5
 
 
-@dataclass(slots=True, eq=False)
 class _Post:
     """A place that a worker fills, with the one that will take over from it, if there is one."""
 
-    current: Worker | None = None
-    successor: Worker | None = None
-    patience: Patience = field(default_factory=Patience)
+    def __init__(self) -> None:
+        self.current: Worker | None = None
+        self.successor: Worker | None = None
+        self.patience = Patience()
 
 
-class Verdict(NamedTuple):
+class Verdict(Value):
     """Why there is no point in going on.
 
     Attributes:
@@ -60,7 +59,7 @@ class Verdict(NamedTuple):
     defect: bool = False
 
 
-class Facts(NamedTuple):
+class Facts(Value):
     """What is true of the fleet now. Replaced as a whole, so that other threads may read it.
 
     Attributes:

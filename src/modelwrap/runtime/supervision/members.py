@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -37,7 +36,6 @@ class Stage(Enum):
     DRAINING = "draining"
 
 
-@dataclass(slots=True, eq=False)
 class Worker:
     """One worker.
 
@@ -55,17 +53,18 @@ class Worker:
         overdue: When it should have ended, once it was told to go, or can't be told any more.
     """
 
-    slot: int
-    place: int
-    hand: Hand
-    stage: Stage = Stage.LOADING
-    loaded: bool = False
-    outdated: bool = False
-    quiet: bool = False
-    shares: set[int] = field(default_factory=set)
-    serving_since: float | None = None
-    failure: Failed | None = None
-    overdue: float = math.inf
+    def __init__(self, slot: int, place: int, hand: Hand) -> None:
+        self.slot = slot
+        self.place = place
+        self.hand = hand
+        self.stage = Stage.LOADING
+        self.loaded = False
+        self.outdated = False
+        self.quiet = False
+        self.shares: set[int] = set()
+        self.serving_since: float | None = None
+        self.failure: Failed | None = None
+        self.overdue = math.inf
 
     @property
     def leaving(self) -> bool:

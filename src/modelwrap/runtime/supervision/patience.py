@@ -5,8 +5,6 @@ Pure: time is an argument.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 __all__ = ["HOPELESS", "Patience"]
 
 #: Loads that fail in a row, while nothing serves, before the process gives up.
@@ -16,7 +14,6 @@ _MOST = 10.0
 _FORGIVEN_AFTER = 60.0
 
 
-@dataclass(slots=True)
 class Patience:
     """How long one slot stays empty after its worker died: not at all the first time, then 0.1 s, doubling to 10 s.
 
@@ -25,8 +22,9 @@ class Patience:
         not_before: The time before which the slot stays empty.
     """
 
-    deaths: int = 0
-    not_before: float = 0.0
+    def __init__(self) -> None:
+        self.deaths = 0
+        self.not_before = 0.0
 
     def died(self, now: float, served: float) -> None:
         """Count a death at time `now`, after `served` seconds of service."""

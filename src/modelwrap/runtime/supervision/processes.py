@@ -11,16 +11,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from modelwrap.contract import ENTRYPOINT_MODULE
+from modelwrap.value import Value
 
 __all__ = ["Berth", "die_with_parent", "how_it_ended", "reap", "resident_bytes", "spawn", "take_signals"]
 
 _PR_SET_PDEATHSIG = 1
 
 
-class Berth(NamedTuple):
+class Berth(Value):
     """What a worker inherits, told to it as one word of its command line.
 
     Attributes:

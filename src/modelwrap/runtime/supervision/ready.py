@@ -10,15 +10,14 @@ import contextlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 from modelwrap.runtime.supervision.listeners import address
+from modelwrap.value import Value, by_name
 
 __all__ = ["Ready"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Value):
     """What a program that waits is told.
 
     Attributes:
@@ -60,13 +59,13 @@ class Ready:
     def fields(self) -> dict[str, object]:
         """The same, apart, for a log in JSON."""
         known = {"name": "component", "pid": "supervisor"}  # the names that a log record takes for itself
-        return {known.get(key, key): value for key, value in asdict(self).items()}
+        return {known.get(key, key): value for key, value in by_name(self).items()}
 
     def tell(self, descriptor: int | None) -> None:
         """Write the line to a descriptor and close it; nothing happens where there is none."""
         if descriptor is None:
             return
         with contextlib.suppress(OSError):  # whoever waited has gone
-            os.write(descriptor, json.dumps(asdict(self)).encode() + b"\n")
+            os.write(descriptor, json.dumps(by_name(self)).encode() + b"\n")
         with contextlib.suppress(OSError):
             os.close(descriptor)

@@ -10,7 +10,6 @@ import json
 import socket
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from modelwrap.runtime.supervision.admin import Page
 from modelwrap.runtime.supervision.channel import Save, Saved
@@ -22,13 +21,13 @@ __all__ = ["Saving"]
 _PATIENCE = 8.0
 
 
-@dataclass(slots=True, eq=False)
 class _Request:
     """One request, the workers that have not answered, and what the others said."""
 
-    done: threading.Event = field(default_factory=threading.Event)
-    missing: set[int] = field(default_factory=set)
-    said: dict[int, Saved] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.missing: set[int] = set()
+        self.said: dict[int, Saved] = {}
 
 
 class Saving:

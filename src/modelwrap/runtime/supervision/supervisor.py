@@ -34,6 +34,7 @@ from modelwrap.runtime.supervision.processes import how_it_ended, reap
 from modelwrap.runtime.supervision.ready import Ready
 from modelwrap.runtime.supervision.signals import Signals
 from modelwrap.runtime.supervision.stopping import Stopping, Wish
+from modelwrap.value import replace
 
 if TYPE_CHECKING:
     from modelwrap.runtime.supervision.admin import Admin
@@ -163,7 +164,7 @@ class _Supervisor:
     def _look(self) -> None:
         """Note what is true now; say when serving begins, and end where there is no point in going on."""
         is_stopping = self._stopping.began is not None
-        self._facts = self._fleet.facts()._replace(draining=is_stopping)
+        self._facts = replace(self._fleet.facts(), draining=is_stopping)
         if self._facts.serving and not self._announced and not is_stopping:
             self._announced = True
             self._announce()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import NamedTuple
 
 from modelwrap.errors import InvalidRequest, NotReady, UnknownName
 from modelwrap.runtime.catalogue import Asked, Catalogue
@@ -19,13 +18,14 @@ from modelwrap.runtime.endpoints import Question
 from modelwrap.runtime.payload import JSONObject
 from modelwrap.runtime.transports.grpc_stream import Conversation, Stream
 from modelwrap.runtime.transports.readiness import Readiness
+from modelwrap.value import Value
 
 __all__ = ["conversations"]
 
 _REFLECTION = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 
 
-class _Told(NamedTuple):
+class _Told(Value):
     """A method about the server or a model: how its question is read, what it asks, how the answer is written."""
 
     read: Callable[[bytes], JSONObject]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
+
+from modelwrap.value import Record, Value
 
 __all__ = ["Count", "Event", "Exchange", "Headers", "Limits", "Observe", "Receive", "Scope", "Send", "header"]
 
@@ -22,7 +24,7 @@ def header(headers: Headers, name: bytes) -> str:
     return ""
 
 
-class Limits(NamedTuple):
+class Limits(Value):
     """What a client may ask of a door.
 
     Attributes:
@@ -40,7 +42,7 @@ class Limits(NamedTuple):
     retry_after_seconds: int = 1
 
 
-class Exchange(NamedTuple):
+class Exchange(Record):
     """One request and its answer, for the access log.
 
     Attributes:
@@ -54,14 +56,27 @@ class Exchange(NamedTuple):
         headers: The request's headers.
     """
 
-    protocol: str
-    operation: str
-    path: str
-    status: int
-    seconds: float
-    bytes_in: int
-    bytes_out: int
-    headers: Headers
+    __slots__ = ("bytes_in", "bytes_out", "headers", "operation", "path", "protocol", "seconds", "status")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a line of the log is made of
+        self,
+        protocol: str,
+        operation: str,
+        path: str,
+        status: int,
+        seconds: float,
+        bytes_in: int,
+        bytes_out: int,
+        headers: Headers,
+    ) -> None:
+        self.protocol = protocol
+        self.operation = operation
+        self.path = path
+        self.status = status
+        self.seconds = seconds
+        self.bytes_in = bytes_in
+        self.bytes_out = bytes_out
+        self.headers = headers
 
     @property
     def puid(self) -> str:

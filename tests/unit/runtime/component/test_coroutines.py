@@ -12,7 +12,7 @@ import pytest
 from modelwrap.errors import ComponentFailed, LoadFailed
 from modelwrap.runtime.component import loader
 from modelwrap.runtime.component.coroutines import finished, plain
-from modelwrap.runtime.component.invoke import MISSING, Component
+from modelwrap.runtime.component.invoke import MISSING, Component, RawAnswer
 from modelwrap.runtime.mailbox import Mailbox
 from modelwrap.runtime.verb import Verb
 
@@ -81,7 +81,7 @@ def test_every_method_may_be_async() -> None:
     assert component.aggregate([1], [["a"]]) == [[1], [["a"]]]
     assert component.send_feedback(1, [], 0.5, "truth", None) == ["truth", 0.5]
     assert component.call_raw(Verb.PREDICT, {}, on_grpc=False) is None
-    assert component.call_raw(Verb.ROUTE, {"x": 1}, on_grpc=False) == ({"took": {"x": 1}}, True)
+    assert component.call_raw(Verb.ROUTE, {"x": 1}, on_grpc=False) == RawAnswer({"took": {"x": 1}}, True)
     assert [component.value_of(name) for name in ("tags", "health_status", "init_metadata", "nothing")] == [
         {"tag": 1},
         "fine",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 
 from modelwrap.runtime.supervision.ready import Ready
+from modelwrap.value import replace
 
 READY = Ready(
     name="IrisClassifier",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TypeAlias
 
 from modelwrap.errors import InvalidRequest
 from modelwrap.runtime.codecs.oip_proto.contents import read_contents
@@ -39,6 +39,7 @@ from modelwrap.runtime.datatypes import Datatype
 from modelwrap.runtime.message import Message, Meta, Request
 from modelwrap.runtime.payload import JSONObject, JSONValue, Tensor, Tensors
 from modelwrap.runtime.tensors import Wanted
+from modelwrap.value import Value
 
 __all__ = ["decode_message"]
 
@@ -50,16 +51,11 @@ _KEPT_BYTES = 1024
 _MOST_OPENINGS = 64
 
 
-class _Head(NamedTuple):
-    """What describes a tensor, without its values."""
-
-    name: str
-    datatype: Datatype
-    shape: tuple[int, ...]
-    parameters: Mapping[str, JSONValue]
+#: What describes a tensor, without its values: its name, its datatype, its shape, its parameters.
+_Head: TypeAlias = tuple[str, Datatype, tuple[int, ...], Mapping[str, JSONValue]]
 
 
-class _Opening(NamedTuple):
+class _Opening(Value):
     """A request of one raw tensor, without id and parameters, up to the tensor's values, which are its last bytes."""
 
     content: bytes
@@ -119,7 +115,7 @@ def decode_message(request: Request, /) -> Message:
 
 def _keep(content: bytes, length: int, wanted: Wanted, tensor: Tensor) -> None:
     if len(content) <= _KEPT_BYTES and (length in _openings or len(_openings) < _MOST_OPENINGS):
-        head = _Head(tensor.name, tensor.datatype, tensor.values.shape, tensor.parameters)
+        head = (tensor.name, tensor.datatype, tensor.values.shape, tensor.parameters)
         _openings[length] = _Opening(content, wanted.model, wanted.version, head)
 
 
@@ -185,7 +181,7 @@ def _read_head(content: bytes) -> _Head:
             refuse_known(opening, TENSOR_FIELDS, "inputs.")
     if datatype not in DATATYPES:
         raise InvalidRequest(f'input "{name}": datatype must be one of {", ".join(DATATYPES)}, not {datatype!r:.40}')
-    return _Head(name, DATATYPES[datatype], tuple(shape), parameters or _NO_PARAMETERS)
+    return name, DATATYPES[datatype], tuple(shape), parameters or _NO_PARAMETERS
 
 
 _kept_head = lru_cache(maxsize=256)(_read_head)

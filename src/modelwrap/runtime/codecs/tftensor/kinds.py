@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from modelwrap.errors import ComponentFailed, InvalidRequest
 from modelwrap.runtime.codecs.shapes import MAX_DIMENSIONS, reshaped
+from modelwrap.value import Value
 
 __all__ = [
     "FIELDS",
@@ -37,7 +37,7 @@ PLACE = "data.tftensor"
 _FILLED_BYTES = 16 << 20
 
 
-class Field(NamedTuple):
+class Field(Value):
     """The field of a TensorProto that lists values of some types.
 
     Attributes:
@@ -75,7 +75,7 @@ _UINT64 = _field(17, "uint64_val", "<u8", varints=True)
 FIELDS = (_HALF, _FLOAT, _DOUBLE, _INT, _STRING, _SCOMPLEX, _INT64, _BOOL, _DCOMPLEX, _UINT32, _UINT64)
 
 
-class Kind(NamedTuple):
+class Kind(Value):
     """One datatype of TensorFlow.
 
     Attributes:
