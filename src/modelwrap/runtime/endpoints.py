@@ -155,11 +155,12 @@ _REPOSITORY_ACTIONS: dict[str | None, Endpoint] = {
     "load": Endpoint(oip_json, _POST, question=Catalogue.load),
     "unload": Endpoint(oip_json, _POST, question=Catalogue.unload),
 }
-# What a path looks like, how it is written where the model's name is left open, and what may close it.
+# What a path looks like, how it is written where the model's name is left open, and what may close it. The first
+# request for such a path has them compiled, so that no start does.
 _TEMPLATES = (
-    (re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?(?:/(\w+))?"), "/v2/models/{model}/", _MODEL_ACTIONS),
-    (re.compile(r"/v1/models/([^/:]+)()(:\w+|/metadata)?"), "/v1/models/{model}", _V1_ACTIONS),
-    (re.compile(r"/v2/repository/models/([^/]+)()/(\w+)"), "/v2/repository/models/{model}/", _REPOSITORY_ACTIONS),
+    (r"/v2/models/([^/]+)(?:/versions/([^/]+))?(?:/(\w+))?", "/v2/models/{model}/", _MODEL_ACTIONS),
+    (r"/v1/models/([^/:]+)()(:\w+|/metadata)?", "/v1/models/{model}", _V1_ACTIONS),
+    (r"/v2/repository/models/([^/]+)()/(\w+)", "/v2/repository/models/{model}/", _REPOSITORY_ACTIONS),
 )
 
 
@@ -177,7 +178,7 @@ def find_endpoint(path: str, role: Role) -> Endpoint | None:
         role: What the component is, so that `infer` is what it mainly does.
     """
     for template, _, actions in _TEMPLATES:
-        if (found := template.fullmatch(path)) and (endpoint := actions.get(found[3])):
+        if (found := re.fullmatch(template, path)) and (endpoint := actions.get(found[3])):
             verb = endpoint.verb or (None if endpoint.question else Verb.of(role))
             return replace(endpoint, verb=verb, model=found[1], version=found[2] or "")
     return None

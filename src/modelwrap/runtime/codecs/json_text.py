@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 from datetime import date
-from decimal import Decimal
 
 import numpy as np
 import orjson
@@ -92,10 +91,12 @@ def _plain(value: UserValue) -> UserValue:
         return _plain_scalar(value)
     if isinstance(value, tuple):  # a named tuple
         return list(value)
-    if isinstance(value, Decimal):
-        return str(value)
     if isinstance(value, date):
         return text_of_date(value)
+    from decimal import Decimal  # noqa: PLC0415 - rarely needed, and a millisecond of a start
+
+    if isinstance(value, Decimal):
+        return str(value)
     for conversion in ("tolist", "isoformat"):  # arrays of other libraries, times of day
         method = getattr(value, conversion, None)
         if callable(method) and not isinstance(value, type):
