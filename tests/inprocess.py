@@ -131,6 +131,8 @@ class Running:
             mailbox = _Mailbox(capacity=capacity, inline=inline)
             component = await mailbox.start(lambda: Component(user_object))
             self._mailbox = mailbox
+            if isinstance(self._loop, ErrandLoop):
+                self._loop.tell_turns(mailbox.sweeps)
             descriptor = allocate()
             segment = Segment(descriptor)
             os.close(descriptor)

@@ -18,6 +18,7 @@ from modelwrap.runtime.codecs.seldon_proto import decoding as proto_decoding
 from modelwrap.runtime.codecs.seldon_proto import encoding as proto_encoding
 from modelwrap.runtime.payload import Tensor
 from modelwrap.runtime.service import Service
+from modelwrap.runtime.sweeps import Sweeps
 from modelwrap.runtime.transports import errand, grpc, rest
 
 __all__ = ["close"]
@@ -29,6 +30,8 @@ def close(patch: pytest.MonkeyPatch) -> None:
     Servers are to be given their object after.
     """
     patch.setattr(errand, "_ERRANDS", {})  # tasks of asyncio's instead
+    patch.setattr(Sweeps, "is_new_turn", _always(value=False))  # no inline call is made at once,
+    patch.setattr(Sweeps, "are_worthwhile", _always(value=True))  # all are swept
     patch.setattr(grpc, "sole_message", _nothing)  # frames are gathered chunk by chunk
     patch.setattr(rest, "_JSON_STARTS", frozenset())  # the media type is always looked at
     patch.setattr(Service, "__init__", _without_plain_answers(Service.__init__))  # tags are always asked for
@@ -54,6 +57,11 @@ def _read_head(content: bytes) -> Any:
 
 def _nothing(*_: object, **__: object) -> None:
     """What a shortcut finds that does not apply."""
+
+
+def _always(*, value: bool) -> property:
+    """An attribute that has this value, whatever it is told."""
+    return property(lambda _: value, lambda _self, _told: None)
 
 
 def _without_plain_answers(make: Any) -> Any:

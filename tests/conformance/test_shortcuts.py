@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import grpc
@@ -23,6 +22,7 @@ from modelwrap.runtime.codecs.oip_proto import encoding as oip_encoding
 from modelwrap.runtime.codecs.seldon_json import encoding as json_encoding
 from modelwrap.runtime.codecs.seldon_proto import decoding as proto_decoding
 from modelwrap.runtime.codecs.seldon_proto import encoding as proto_encoding
+from modelwrap.runtime.mailbox import Mailbox
 from modelwrap.runtime.transports import grpc as door
 from modelwrap.runtime.transports import rest
 
@@ -51,7 +51,8 @@ def by_inference(server: Running) -> None:
 
 
 #: What is asked, and the function of the general way that its shortcut goes around.
-WAYS: dict[str, tuple[Callable[[Running], None], ModuleType, str]] = {
+WAYS: dict[str, tuple[Callable[[Running], None], object, str]] = {
+    "calls at once": (by_json(TENSOR), Mailbox, "submit"),
     "the media type": (by_json(TENSOR), rest, "header"),
     "tags and metrics": (by_json(TENSOR), service, "_unwrap"),
     "numbers of JSON": (by_json(LIST), json_arrays, "_leaves"),
@@ -71,8 +72,8 @@ WAYS: dict[str, tuple[Callable[[Running], None], ModuleType, str]] = {
 def test_the_general_way_is_gone_where_the_shortcut_is_closed_and_only_there(
     server: Running, shortcuts: bool, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask, module, name = WAYS[way]
-    general = getattr(module, name)
+    ask, place, name = WAYS[way]
+    general = getattr(place, name)
     gone: list[str] = []
 
     def seen(*arguments: Any, **options: Any) -> Any:
@@ -83,18 +84,22 @@ def test_the_general_way_is_gone_where_the_shortcut_is_closed_and_only_there(
     monkeypatch.setattr(oip_decoding, "_openings", {})
     server.serve(make(predict=lambda self, X, names: X), inline=True)
     ask(server)  # what is kept of a first request is there for the next
-    monkeypatch.setattr(module, name, seen)
+    monkeypatch.setattr(place, name, seen)
     ask(server)
     assert bool(gone) is not shortcuts
 
 
-def test_requests_are_tasks_where_errands_are_closed_and_only_there(server: Running, shortcuts: bool) -> None:
+def test_requests_are_tasks_where_errands_are_closed_and_only_there(
+    server: Running, shortcuts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tasks: list[object] = []
+    take = rest.RestDoor._request
 
-    def predict(_self: object, X: Any, _names: object) -> Any:
+    def seen(*arguments: Any) -> Any:
         tasks.append(asyncio.current_task())
-        return X
+        return take(*arguments)
 
-    server.serve(make(predict=predict), inline=True)
+    monkeypatch.setattr(rest.RestDoor, "_request", seen)
+    server.serve(make(predict=lambda self, X, names: X), inline=True)
     by_json(TENSOR)(server)
     assert [task is None for task in tasks] == [shortcuts]

@@ -71,6 +71,14 @@ class Libraries:
         pools = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
         return {**TOLD, "blas": pools}
 """
+#: Takes as long as it is told, and answers with how long that was and whether it was called in a sweep.
+SWEPT = """
+import time, traceback
+class Swept:
+    def predict(self, X):
+        time.sleep(X[0][0])
+        return [[X[0][0], "_take_turn" in [frame.name for frame in traceback.extract_stack()]]]
+"""
 BODY = {"data": {"ndarray": [[1.0]]}}
 
 
@@ -115,6 +123,25 @@ def test_with_several_threads_such_an_object_says_so_itself(tmp_path: Path) -> N
     with Served(tmp_path, "Bound", "--threads", "2", files={"Bound.py": BOUND}) as server:
         bad = eventually(lambda: next((each for each in [server.post("/predict", BODY)] if each.status == 500), None))
         assert "can only be used in that same thread" in bad.json()["status"]["info"]
+
+
+def test_inline_calls_that_come_together_are_swept_and_one_client_s_never(tmp_path: Path) -> None:
+    with Served(tmp_path, "Swept", "--inline", files={"Swept.py": SWEPT}) as server, ThreadPoolExecutor(8) as clients:
+
+        def ask(seconds: float) -> tuple[float, bool]:
+            ((took, swept),) = server.post("/predict", {"data": {"ndarray": [[seconds]]}}).json()["data"]["ndarray"]
+            return took, swept
+
+        assert [ask(0.0001) for _ in range(20)] == [(0.0001, False)] * 20
+
+        def together() -> bool:
+            """Whether any was swept of those that waited while a long call was made; each has its own answer."""
+            times = [0.3, *(0.0001 + number / 1e6 for number in range(7))]
+            answers = list(clients.map(ask, times))
+            assert [took for took, _ in answers] == times
+            return any(swept for _, swept in answers)
+
+        eventually(together)
 
 
 @pytest.mark.parametrize("words", [(), ("--inline",)], ids=["thread", "inline"])

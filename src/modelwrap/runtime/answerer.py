@@ -117,14 +117,22 @@ class Answerer:
         return self._waiting_pipe(codec, verb, joining=joining)
 
     def _direct_pipe(self, codec: Codec, verb: Verb) -> Pipe:
-        """Where there is nothing to wait for: neither the model's thread nor others to be joined with."""
+        """Where there is neither the model's thread to wait for nor others to be joined with, but perhaps a sweep."""
         decode, do, encode = self._decoder(codec, verb), self._service.doer(verb), codec.encode_message
-        admit = self._mailbox.admit_at_once
+        admit, submit, sweeps = self._mailbox.admit_at_once, self._mailbox.submit, self._mailbox.sweeps
+        run = self._mailbox.context.run
 
-        def answer(received: Received, _left: float | None) -> bytes | Answer:
+        def answer(received: Received, left: float | None) -> bytes | Answer | Call[Message]:
             request = decode(received)
-            admit()
-            body = encode(do(request))
+            if sweeps.is_new_turn:
+                admit()
+                message = sweeps.first(run, do, request)
+            elif sweeps.are_worthwhile:
+                return submit(partial(do, request), timeout=left)
+            else:
+                admit()
+                message = run(do, request)
+            body = encode(message)
             return _mixed(body) if isinstance(body, Mixed) else body
 
         return answer
@@ -155,7 +163,7 @@ class Answerer:
             if not self._mailbox.inline:
                 return self._mailbox.submit(partial(work, received, whole), timeout=left)
             self._mailbox.admit_at_once()
-            return answer_of(codec, work(received, whole))
+            return answer_of(codec, self._mailbox.context.run(work, received, whole))
 
         return answer
 

@@ -33,6 +33,7 @@ from modelwrap.runtime.settings import Settings
 from modelwrap.runtime.supervision.processes import resident_bytes
 from modelwrap.runtime.transports import oip_openapi, openapi
 from modelwrap.runtime.transports.asgi import Application
+from modelwrap.runtime.transports.errand import ErrandLoop
 from modelwrap.runtime.transports.rest import Page, Pages
 from modelwrap.runtime.transports.types import Limits, Observe
 from modelwrap.runtime.verb import Verb
@@ -112,7 +113,10 @@ def application(
     service = _service(settings, model, registry, admit_feedback)
     joining = _join(settings, model, service, server_metrics)
     catalogue = _catalogue(settings, model, announce, tells_doubts=slot == 0)
-    _tell_in_flight(asyncio.get_running_loop(), model.mailbox, server_metrics)
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, ErrandLoop):
+        loop.tell_turns(model.mailbox.sweeps)
+    _tell_in_flight(loop, model.mailbox, server_metrics)
     raw = settings.component.passthrough
     answerer = Answerer(
         service, model.mailbox, metadata=model.metadata, catalogue=catalogue, joining=joining, passthrough=raw

@@ -14,11 +14,13 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import TypeAlias, TypeVar, cast
 
 from modelwrap.errors import DeadlineExceeded, NotReady, Overloaded
 from modelwrap.runtime.payload import UserValue
+from modelwrap.runtime.sweeps import MOST_CALLS, Sweeps
 
 __all__ = ["Call", "Mailbox", "Perform"]
 
@@ -113,6 +115,11 @@ class Call(asyncio.Future[T]):
 Perform: TypeAlias = "Callable[[Sequence[Call[UserValue]]], None]"
 
 
+def _one_by_one(calls: Sequence[Call[UserValue]]) -> None:
+    for call in calls:
+        call.perform()
+
+
 def _join_safely(join: Perform, calls: Sequence[Call[UserValue]]) -> None:
     """Perform joined calls; a defect in the joining itself reaches the callers and leaves the thread alive."""
     try:
@@ -151,6 +158,11 @@ class Mailbox:
         self._finished: deque[Call[UserValue]] = deque()
         self._wake_pending = False
         self._turn: list[Call[UserValue]] = []
+        self._most_swept = min(MOST_CALLS, capacity)
+        #: Which inline calls come here to be swept, instead of being made at once by whoever brings them.
+        self.sweeps = Sweeps()
+        #: Where inline calls are made: what the user's code sets in a `ContextVar` stays, as it does on a thread.
+        self.context = copy_context()
         self._tell_crowd: Callable[[bool], None] | None = None
         self._is_crowd = self._was_crowd = False
         self._idle = asyncio.Event()
@@ -279,18 +291,22 @@ class Mailbox:
     # -- inline ----------------------------------------------------------------------------------------------------
 
     def _take_inline(self, call: Call[UserValue]) -> None:
-        """Make the call now; or, where calls may be joined, with all others that arrive in this turn of the loop."""
-        if self._join is None or call.item is None:
-            call.perform()
+        """Make the call now; or, where it may be joined or swept, with others that arrive in this turn of the loop."""
+        is_joined = self._join is not None and call.item is not None
+        if not (is_joined or self.sweeps.are_worthwhile):
+            self.context.run(call.perform)
             self._settle(call)
             return
         if not self._turn:
             cast("asyncio.AbstractEventLoop", self._loop).call_soon(self._take_turn)
         self._turn.append(call)
+        if self._join is None and len(self._turn) >= self._most_swept:
+            self._take_turn()
 
     def _take_turn(self) -> None:
+        """Make the calls that have come together; none, where they were a whole sweep and are made already."""
         calls, self._turn = self._turn, []
-        _join_safely(cast("Perform", self._join), calls)
+        self.context.run(_join_safely, self._join or _one_by_one, calls)
         for call in calls:
             self._settle(call)
 

@@ -12,11 +12,13 @@ another one, requests are tasks.
 from __future__ import annotations
 
 import asyncio
+import selectors
 from collections.abc import Callable, Coroutine, Generator
 from types import CodeType
 from typing import Any, TypeAlias, TypeVar
 
 from modelwrap.runtime.mailbox import Call
+from modelwrap.runtime.sweeps import Sweeps
 
 __all__ = ["Errand", "ErrandLoop", "errand"]
 
@@ -38,14 +40,35 @@ def errand(function: _Function) -> _Function:
     return function
 
 
+_select = selectors.DefaultSelector.select
+
+
+class _Selector(selectors.DefaultSelector):
+    """Begins a turn where it is asked what is ready, which a loop does once in each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sweeps = Sweeps()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready."""
+        self.sweeps.is_new_turn = True
+        return _select(self, timeout)
+
+
 class ErrandLoop(asyncio.SelectorEventLoop):
     """An event loop that carries marked coroutines on as errands, and any other as tasks."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self._waits = _Selector()
+        super().__init__(self._waits)
         #: What began and ended without a wait, as nearly all do whose calls are made inline.
         self._ended: asyncio.Future[None] = self.create_future()
         self._ended.set_result(None)
+
+    def tell_turns(self, sweeps: Sweeps) -> None:
+        """Tell these whenever a turn begins: errands that begin before the next one have come together."""
+        self._waits.sweeps = sweeps
 
     def create_task(self, coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T], **options: Any) -> asyncio.Task[_T]:
         """What carries a coroutine on; no task where it is an errand's, but as much of one as is asked of it."""
