@@ -12,7 +12,6 @@ argument.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy as np
 from modelwrap.errors import StateError, UnreadableState
 from modelwrap.runtime.payload import UserValue
 from modelwrap.runtime.state.plain import decode, encode
+from modelwrap.value import Value, field, replace
 
 __all__ = ["Counts", "Document", "Slot", "add", "anything", "subtract"]
 
@@ -32,8 +32,7 @@ _MANY, _OLD = 32, 86_400.0
 _REMEMBERED = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Value):
     """What one writer has counted: the number of its save, when, and the counts."""
 
     number: int
@@ -41,8 +40,7 @@ class Slot:
     counts: Counts
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value):
     """All writers' counts.
 
     Attributes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from modelwrap.errors import StateError, StateMoved, UnreadableState
 from modelwrap.runtime.state.counters import Counts, Document, Slot, add, anything, subtract
 from modelwrap.runtime.state.keeper import TRIES, Keeper, OnModel, Outcome, Taken, Terms, Watch
@@ -11,6 +9,7 @@ from modelwrap.runtime.state.plain import decode, encode
 from modelwrap.runtime.state.snapshot import Kind, Snapshot
 from modelwrap.runtime.state.store import Store, Version
 from modelwrap.runtime.state.subject import Subject
+from modelwrap.value import replace
 
 __all__ = ["CountingKeeper"]
 

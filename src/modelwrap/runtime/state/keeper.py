@@ -10,7 +10,6 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, TypeVar
 
@@ -18,6 +17,7 @@ from modelwrap.errors import StateError, UnreadableState
 from modelwrap.runtime.state.snapshot import Header, Kind, Seal, Snapshot
 from modelwrap.runtime.state.store import Store, Version
 from modelwrap.runtime.state.subject import Subject
+from modelwrap.value import Value
 
 __all__ = ["Keeper", "OnModel", "Outcome", "Taken", "Terms", "Watch"]
 
@@ -71,8 +71,7 @@ class Watch(Protocol):
         """Something worth a line of the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Value):
     """How state is kept.
 
     Attributes:
@@ -94,12 +93,11 @@ class Terms:
     fresh: bool = False
     old_pickle: bool = False
     lease_seconds: float = 15.0
-    clock: Callable[[], float] = field(default=time.time)
-    elapsed: Callable[[], float] = field(default=time.monotonic)
+    clock: Callable[[], float] = time.time
+    elapsed: Callable[[], float] = time.monotonic
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Value):
     """A state taken from the model, and how much feedback had been taken in by then."""
 
     body: bytes

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 __all__ = ["Schedule"]
 
 _FIRST, _MOST = 0.5, 30.0
 
 
-@dataclass(slots=True)
 class Schedule:
     """A save every interval; after one that failed, again after 0.5 s, doubling to 30 s, never later than the next.
 
@@ -19,9 +16,10 @@ class Schedule:
         failures: How many have failed in a row.
     """
 
-    interval: float
-    due: float
-    failures: int = 0
+    def __init__(self, interval: float, due: float) -> None:
+        self.interval = interval
+        self.due = due
+        self.failures = 0
 
     def succeeded(self, now: float) -> None:
         """A save is done, or there was nothing to save."""

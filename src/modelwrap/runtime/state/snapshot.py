@@ -13,10 +13,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 
 from modelwrap.errors import UnreadableState
+from modelwrap.value import Value, by_name, field
 
 __all__ = ["HEAD_BYTES", "Header", "Kind", "Seal", "Snapshot"]
 
@@ -40,8 +40,7 @@ class Kind(StrEnum):
     EMPTY = "empty"
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Value):
     """What is known of a state.
 
     Attributes:
@@ -74,16 +73,14 @@ class Header:
         return _split(data)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Value):
     """A state and what is known of it."""
 
     header: Header
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Value):
     """How snapshots are sealed here.
 
     Attributes:
@@ -101,7 +98,7 @@ class Seal:
 
     def close(self, header: Header, body: bytes) -> bytes:
         """The bytes of a snapshot."""
-        known = {**asdict(header), "sealed": "hmac-sha256" if self.key else "sha256"}
+        known = {**by_name(header), "sealed": "hmac-sha256" if self.key else "sha256"}
         text = json.dumps(known, separators=(",", ":")).encode()
         front = b"".join((_MAGIC, len(text).to_bytes(4, "big"), text))
         return b"".join((front, body, self._digest(keyed=bool(self.key), parts=(front, body))))
@@ -162,7 +159,7 @@ def _split(data: bytes) -> tuple[Header, int]:
 def _header(text: bytes) -> Header:
     try:
         known = json.loads(text)
-        named = {each.name: known[each.name] for each in fields(Header)}
+        named = {name: known[name] for name in Header.__match_args__}
         seen = {str(writer): int(number) for writer, number in named["seen"].items()}
         return Header(**{**named, "kind": Kind(named["kind"]), "time": float(named["time"]), "seen": seen})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -7,12 +7,12 @@ what `clear` is told to drop.
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 
 from modelwrap.errors import StateError
 from modelwrap.runtime.state.counters import Document
 from modelwrap.runtime.state.snapshot import Header, Kind, Seal
 from modelwrap.runtime.state.store import Store, Version
+from modelwrap.value import replace
 
 __all__ = ["clear", "restore"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -22,6 +22,7 @@ from modelwrap.runtime.state.snapshot import Seal
 from modelwrap.runtime.state.store import LEFT, Kept, Version
 from modelwrap.runtime.state.subject import Subject
 from modelwrap.runtime.state.versions import clear, restore
+from modelwrap.value import replace
 
 T = TypeVar("T")
 

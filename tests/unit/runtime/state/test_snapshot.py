@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwrap.errors import UnreadableState
 from modelwrap.runtime.state.snapshot import Header, Kind, Seal
+from modelwrap.value import replace
 
 HEADER = Header(Kind.PLAIN, "Bandit.Bandit", "persistence_a_b_c", 1.5, "host/0", "interval", {"host/0": 3})
 PICKLE = replace(HEADER, kind=Kind.PICKLE)
