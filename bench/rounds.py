@@ -1,6 +1,7 @@
 """The run: in every round each contender is started, checked, loaded and stopped, one after another.
 
-Alternating spreads a disturbance over all of them, and medians over the rounds leave it out.
+Who serves the same model is measured in turn, before anybody serves another one: what is compared is of the same
+minutes, however the machine's speed drifts. Medians over the rounds leave out what disturbed one of them.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -19,6 +21,9 @@ from bench.loads import Load, LoadFailedError, Measured, load_grpc, load_rest
 from bench.machine import CLIENT_CORE, SERVER_CORE, Memory, Meter
 from rig.iris import model_called_directly
 from rig.processes import NotReadyError
+
+#: Models that take longer than their server does, so that their bare calls say how fast any server may be.
+_MORE_THAN_ITS_SERVER = frozenset({IRIS, REGRESSION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +97,27 @@ class Run:
     say: Callable[[str], None]
 
     def round(self) -> Iterator[Result]:
-        """Yields the results of one round: the bare calls, then every contender."""
-        yield from self._bare_calls()
-        for contender in self.contenders:
-            for served in _by_server(contender, self.cases):
-                self.say(f"{contender.name}: {served[0].model}{', joined' if contender.joining(served[0]) else ''}")
+        """Yields the results of one round: for each way to serve a model its bare calls, then every contender."""
+        for (model, joined, _), starts in groupby(self._starts(), key=lambda start: _server(start[0], start[1][0])):
+            if model in _MORE_THAN_ITS_SERVER:
+                yield from self._bare_calls(model)
+            for contender, served in starts:
+                self.say(f"{contender.name}: {model}{', joined' if joined else ''}")
                 yield from self._served(contender, served)
 
-    def _bare_calls(self) -> Iterator[Sample]:
-        """A measurement for each model that is more than its server, noted for every case of it."""
-        for model in (REGRESSION, IRIS):
-            cases = [case for case in self.cases if case.model == model]
-            if not cases:
-                continue
-            self.say(f"{BARE}: {model}")
-            with Meter(None) as meter:
-                measured = bare_calls(cases[0], self.models, self.seconds)
-            for case in cases:
-                yield Sample(case.title, "", BARE, measured, measured.seconds / measured.requests, meter.foreign)
+    def _starts(self) -> list[tuple[Contender, list[Case]]]:
+        """Who is started for which cases; those that serve a model in the same way follow each other."""
+        starts = [(contender, served) for contender in self.contenders for served in _by_server(contender, self.cases)]
+        return sorted(starts, key=lambda start: _server(start[0], start[1][0]))
+
+    def _bare_calls(self, model: str) -> Iterator[Sample]:
+        """A measurement of a model alone, noted for every case of it."""
+        self.say(f"{BARE}: {model}")
+        cases = [case for case in self.cases if case.model == model]
+        with Meter(None) as meter:
+            measured = bare_calls(cases[0], self.models, self.seconds)
+        for case in cases:
+            yield Sample(case.title, "", BARE, measured, measured.seconds / measured.requests, meter.foreign)
 
     def _served(self, contender: Contender, cases: Sequence[Case]) -> Iterator[Result]:
         model = _direct(self.models, cases[0].model)
@@ -158,12 +166,14 @@ class Run:
 
 def _by_server(contender: Contender, cases: Iterable[Case]) -> Iterator[list[Case]]:
     """The cases that one start of a server serves, together."""
-
-    def server(case: Case) -> tuple[str, bool, bool]:
-        return case.model, contender.joining(case), case.two_cores
-
+    server = partial(_server, contender)
     for _, group in groupby(sorted(filter(contender.takes, cases), key=server), key=server):
         yield list(group)
+
+
+def _server(contender: Contender, case: Case) -> tuple[str, bool, bool]:
+    """What a server must be started for, to be asked a case: its model, whether it joins, whether on two cores."""
+    return case.model, contender.joining(case), case.two_cores
 
 
 def _direct(folder: Path, name: str) -> object:

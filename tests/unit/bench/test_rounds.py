@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.cases import CASES, IDENTITY, REGRESSION, WORKER_CASES, Wire
 from bench.contenders import Contender
 from bench.protocols import SELDON_GRPC, SELDON_REST
-from bench.rounds import _by_server
+from bench.rounds import Run, _by_server
 
 BOTH = {Wire.REST: SELDON_REST, Wire.GRPC: SELDON_GRPC}
 
@@ -25,6 +25,14 @@ def test_a_server_that_cannot_join_answers_those_cases_one_by_one() -> None:
     starts = [start for start in _by_server(contender(), CASES) if start[0].model == REGRESSION]
     assert len(starts) == 1
     assert {case.title for case in starts[0]} == {case.title for case in CASES if case.model == REGRESSION}
+
+
+def test_those_who_serve_the_same_model_follow_each_other() -> None:
+    contenders = [contender(), contender(joins=True), contender(models=frozenset({IDENTITY}))]
+    starts = Run(CASES, contenders, Path(), Path(), 1, print)._starts()
+    ways = [(cases[0].model, each.joining(cases[0])) for each, cases in starts]
+    assert ways == sorted(ways)
+    assert [each for each, cases in starts if cases[0].model == IDENTITY] == contenders
 
 
 def test_every_case_is_measured_once() -> None:
