@@ -54,9 +54,11 @@ class Results:
 
     Args:
         results: In any order.
+        names: The contenders, as tables list them; who is none of these, such as the bare call, comes before them.
     """
 
-    def __init__(self, results: Sequence[Result]) -> None:
+    def __init__(self, results: Sequence[Result], names: Sequence[str] = ()) -> None:
+        self._places = {name: place for place, name in enumerate(names)}
         self._samples = [each for each in results if isinstance(each, Sample)]
         self._starts = [each for each in results if isinstance(each, Start)]
         self.failures = list(dict.fromkeys(each for each in results if isinstance(each, Failure)))
@@ -83,7 +85,8 @@ class Results:
 
     def _case(self, case: Case, ours: str) -> Table:
         loads = [str(load) for load in case.loads]
-        names = dict.fromkeys(each.contender for each in self._samples if each.case == case.title)
+        found = dict.fromkeys(each.contender for each in self._samples if each.case == case.title)
+        names = sorted(found, key=lambda name: self._places.get(name, -1))
         wide = [heading for load in loads for heading in (f"{load}: /s", "p50 ms", "p99 ms")]
         head = ["", *wide, "cpu us", "of nginx", "of bare", f"{ours} is"]
         return Table(case.title, head, [self._row(case, name, loads, ours) for name in names])

@@ -64,7 +64,7 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="modelwrap-bench-") as folder:
         run = Run(cases, contenders, Path(folder), models, given.seconds, say)
         found = [result for number in range(given.rounds) for result in _round(run, number + 1, given.rounds)]
-    results = Results([*failed, *found])
+    results = Results([*failed, *found], [contender.name for contender in contenders])
     _show(results, cases, given)
     print(f"\n{time.monotonic() - began:.0f} s in all")
     return 1 if results.failures else 0

@@ -48,6 +48,11 @@ def test_ratios_are_of_the_last_load_to_nginx_to_the_bare_call_and_to_ours() -> 
     assert next(row for name, row in rows.items() if name.startswith(PEER))["ours is"] == "10.0x"
 
 
+def test_rows_are_in_the_order_of_the_contenders_whoever_was_measured_first() -> None:
+    names = list(table(Results(SAMPLES[::-1], [NGINX, OURS, PEER])))
+    assert [name.split()[0] for name in names] == [BARE.split()[0], NGINX.split()[0], OURS, PEER]
+
+
 def test_a_row_measured_beside_others_is_marked_with_how_much_they_took() -> None:
     names = list(table(Results(SAMPLES)))
     assert [name for name in names if "*" in name] == [f"{PEER} *20%"]
