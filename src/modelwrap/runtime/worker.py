@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -237,13 +236,13 @@ class _Worker:
     # -- serving ---------------------------------------------------------------------------------------------------
 
     async def _serve(self, model: Model, application: ASGIApplication, own: Serve) -> int:
+        prepare()
         shares = self._berth.listeners[: own.shares]
         self._engine = engine = Engine(application, self._settings, shares, inline=model.mailbox.inline)
         await engine.start(own.share)
         if not model.mailbox.inline:
             model.mailbox.tell_crowds(engine.crowd)
         self._channel.send(Serving())
-        threading.Thread(target=prepare, name="metrics", daemon=True).start()
         drain = asyncio.create_task(self._told_to_drain.wait())
         await asyncio.wait({drain, engine.serving}, return_when=asyncio.FIRST_COMPLETED)
         if engine.serving.done():

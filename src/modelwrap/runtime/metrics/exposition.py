@@ -52,7 +52,7 @@ HELP: Mapping[str, str] = {
 
 
 def prepare() -> None:
-    """Import what the text is written with, once there is time, so that whoever asks first need not wait.
+    """Import what the text is written with: after the user's class, which may set what that reads, and before requests.
 
     Beside a model that computes in Python an import takes ten times as long: it waits for the interpreter after every
     file that it reads.
