@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import TypeAlias
 
 from bench.asking import WrongAnswerError, check
 from bench.baselines import BARE, bare_calls
@@ -22,6 +24,8 @@ from bench.machine import CLIENT_CORE, SERVER_CORE, Memory, Meter
 from rig.iris import model_called_directly
 from rig.processes import NotReadyError
 
+#: How a model is served: its class, whether requests are joined, whether on two cores.
+_Way: TypeAlias = tuple[str, bool, bool]
 #: Models that take longer than their server does, so that their bare calls say how fast any server may be.
 _MORE_THAN_ITS_SERVER = frozenset({IRIS, REGRESSION})
 
@@ -98,17 +102,21 @@ class Run:
 
     def round(self) -> Iterator[Result]:
         """Yields the results of one round: for each way to serve a model its bare calls, then every contender."""
-        for (model, joined, _), starts in groupby(self._starts(), key=lambda start: _server(start[0], start[1][0])):
+        for (model, joined, _), starts in groupby(self._starts(), key=itemgetter(0)):
             if model in _MORE_THAN_ITS_SERVER:
                 yield from self._bare_calls(model)
-            for contender, served in starts:
+            for _, contender, served in starts:
                 self.say(f"{contender.name}: {model}{', joined' if joined else ''}")
                 yield from self._served(contender, served)
 
-    def _starts(self) -> list[tuple[Contender, list[Case]]]:
-        """Who is started for which cases; those that serve a model in the same way follow each other."""
-        starts = [(contender, served) for contender in self.contenders for served in _by_server(contender, self.cases)]
-        return sorted(starts, key=lambda start: _server(start[0], start[1][0]))
+    def _starts(self) -> list[tuple[_Way, Contender, list[Case]]]:
+        """How a model is served, by whom, for which cases; those that serve it in the same way follow each other."""
+        starts = [
+            (_way(contender, served[0]), contender, served)
+            for contender in self.contenders
+            for served in _by_server(contender, self.cases)
+        ]
+        return sorted(starts, key=itemgetter(0))
 
     def _bare_calls(self, model: str) -> Iterator[Sample]:
         """A measurement of a model alone, noted for every case of it."""
@@ -166,13 +174,13 @@ class Run:
 
 def _by_server(contender: Contender, cases: Iterable[Case]) -> Iterator[list[Case]]:
     """The cases that one start of a server serves, together."""
-    server = partial(_server, contender)
-    for _, group in groupby(sorted(filter(contender.takes, cases), key=server), key=server):
+    way = partial(_way, contender)
+    for _, group in groupby(sorted(filter(contender.takes, cases), key=way), key=way):
         yield list(group)
 
 
-def _server(contender: Contender, case: Case) -> tuple[str, bool, bool]:
-    """What a server must be started for, to be asked a case: its model, whether it joins, whether on two cores."""
+def _way(contender: Contender, case: Case) -> _Way:
+    """How a server must be started to be asked a case."""
     return case.model, contender.joining(case), case.two_cores
 
 

@@ -123,7 +123,7 @@ class Record:
         return _kept(self) == _kept(other)
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in type(self).__slots__)
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in _slots(self))
         return f"{type(self).__qualname__}({shown})"
 
 
@@ -149,8 +149,13 @@ def _held(value: Value) -> tuple[object, ...]:
     return tuple([getattr(value, name) for name in type(value).__fields__])
 
 
+def _slots(record: Record) -> list[str]:
+    """The names of a record's fields, those of a base after its own."""
+    return [name for cls in type(record).__mro__ for name in cls.__dict__.get("__slots__", ())]
+
+
 def _kept(record: Record) -> tuple[object, ...]:
-    return tuple([getattr(record, name) for name in type(record).__slots__])
+    return tuple([getattr(record, name) for name in _slots(record)])
 
 
 def _completed(kind: _Kind, given: tuple[object, ...], named: dict[str, object]) -> tuple[object, ...]:

@@ -152,6 +152,9 @@ def test_records_are_equal_by_what_they_hold_and_by_their_class() -> None:
     assert Letter("a") == Letter("a", "nobody")
     assert Letter("a") != Letter("a", "b")
     assert Letter("a") != Parcel("a")
+    assert Parcel("a") == Parcel("a")
+    assert Parcel("a") != Parcel("b")
+    assert repr(Parcel("a")) == "Parcel(body='a', sender='nobody')"
     assert repr(Letter("a")) == "Letter(body='a', sender='nobody')"
 
 

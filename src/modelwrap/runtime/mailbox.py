@@ -139,6 +139,10 @@ class Mailbox:
         inline: Make each call on the event loop itself, without a thread: for models whose call is shorter than the
             hand-over between two threads. While such a call runs, nothing else of the worker answers.
         join: Performs the calls that were taken together; by default each on its own.
+
+    Attributes:
+        sweeps: Which inline calls come here to be swept, instead of being made at once by whoever brings them.
+        context: Where inline calls are made: what the user's code sets in a `ContextVar` stays, as it does on a thread.
     """
 
     def __init__(
@@ -159,9 +163,7 @@ class Mailbox:
         self._wake_pending = False
         self._turn: list[Call[UserValue]] = []
         self._most_swept = min(MOST_CALLS, capacity)
-        #: Which inline calls come here to be swept, instead of being made at once by whoever brings them.
         self.sweeps = Sweeps()
-        #: Where inline calls are made: what the user's code sets in a `ContextVar` stays, as it does on a thread.
         self.context = copy_context()
         self._tell_crowd: Callable[[bool], None] | None = None
         self._is_crowd = self._was_crowd = False

@@ -30,9 +30,9 @@ def test_a_server_that_cannot_join_answers_those_cases_one_by_one() -> None:
 def test_those_who_serve_the_same_model_follow_each_other() -> None:
     contenders = [contender(), contender(joins=True), contender(models=frozenset({IDENTITY}))]
     starts = Run(CASES, contenders, Path(), Path(), 1, print)._starts()
-    ways = [(cases[0].model, each.joining(cases[0])) for each, cases in starts]
+    ways = [(cases[0].model, each.joining(cases[0])) for _, each, cases in starts]
     assert ways == sorted(ways)
-    assert [each for each, cases in starts if cases[0].model == IDENTITY] == contenders
+    assert [each for _, each, cases in starts if cases[0].model == IDENTITY] == contenders
 
 
 def test_every_case_is_measured_once() -> None:

@@ -40,6 +40,7 @@ def errand(function: _Function) -> _Function:
     return function
 
 
+#: Bound once: it is called in every turn of a loop.
 _select = selectors.DefaultSelector.select
 
 
