@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -126,7 +127,7 @@ def test_with_several_threads_such_an_object_says_so_itself(tmp_path: Path) -> N
 
 
 def test_inline_calls_that_come_together_are_swept_and_one_client_s_never(tmp_path: Path) -> None:
-    with Served(tmp_path, "Swept", "--inline", files={"Swept.py": SWEPT}) as server, ThreadPoolExecutor(8) as clients:
+    with Served(tmp_path, "Swept", "--inline", files={"Swept.py": SWEPT}) as server, ThreadPoolExecutor(16) as clients:
 
         def ask(seconds: float) -> tuple[float, bool]:
             ((took, swept),) = server.post("/predict", {"data": {"ndarray": [[seconds]]}}).json()["data"]["ndarray"]
@@ -136,12 +137,20 @@ def test_inline_calls_that_come_together_are_swept_and_one_client_s_never(tmp_pa
 
         def together() -> bool:
             """Whether any was swept of those that waited while a long call was made; each has its own answer."""
-            times = [0.3, *(0.0001 + number / 1e6 for number in range(7))]
+            long = clients.submit(ask, 0.5)
+            time.sleep(0.1)
+            times = [0.0001 + number / 1e6 for number in range(15)]
             answers = list(clients.map(ask, times))
             assert [took for took, _ in answers] == times
+            assert long.result() == (0.5, False)
             return any(swept for _, swept in answers)
 
-        eventually(together)
+        def crowd() -> bool:
+            """Whether so many were swept that the next call was left to a sweep too, before anything is known of it."""
+            return together() and ask(0.0001)[1]
+
+        eventually(crowd)
+        assert [ask(0.0001) for _ in range(20)] == [(0.0001, False)] * 20
 
 
 @pytest.mark.parametrize("words", [(), ("--inline",)], ids=["thread", "inline"])

@@ -124,7 +124,7 @@ class Answerer:
 
         def answer(received: Received, left: float | None) -> bytes | Answer | Call[Message]:
             request = decode(received)
-            if sweeps.is_new_turn:
+            if sweeps.is_new_turn and not sweeps.is_crowd:
                 admit()
                 message = sweeps.first(run, do, request)
             elif sweeps.are_worthwhile:

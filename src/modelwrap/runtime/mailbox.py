@@ -308,7 +308,10 @@ class Mailbox:
     def _take_turn(self) -> None:
         """Make the calls that have come together; none, where they were a whole sweep and are made already."""
         calls, self._turn = self._turn, []
-        self.context.run(_join_safely, self._join or _one_by_one, calls)
+        if self._join is not None:
+            self.context.run(_join_safely, self._join, calls)
+        elif calls:
+            self.sweeps.sweep(len(calls), self.context.run, _one_by_one, calls)
         for call in calls:
             self._settle(call)
 

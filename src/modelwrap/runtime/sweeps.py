@@ -5,7 +5,8 @@ and leaves them full of the model's. Beside a call of a fifth of a millisecond t
 request takes. In a sweep, messages are read together, calls are made together, answers are written together.
 
 A single client gains nothing by it, and the turn of the loop that a sweep waits for would be its loss. So the first
-call of each turn is made at once, and tells by its time whether further ones of the same turn are worth a sweep.
+call of each turn is made at once, and tells by its time whether further ones of the same turn are worth a sweep. Only
+while sweeps are of many calls is the first one left to them as well, and the sweep itself tells by its time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _T = TypeVar("_T")
 #: seconds.
 _SHORT, _LONG = 50e-6, 1e-3
 #: So many calls make a sweep. They share one change between code and code, and none waits for many others' calls.
-MOST_CALLS = 16
+MOST_CALLS = 32
+#: So many calls in a sweep are a crowd: of the next turn too, more than one is to be expected.
+_CROWD = 8
 
 
 class Sweeps:
@@ -32,13 +35,15 @@ class Sweeps:
         is_new_turn: Whether no call has been made in this turn of the loop: the next one is for `first`. The loop sets
             it; where none does, there are no sweeps.
         are_worthwhile: Whether further calls of this turn are to wait for a sweep instead of being made at once.
+        is_crowd: Whether the last sweep was of so many calls that the first of the next turn is to wait for one too.
     """
 
-    __slots__ = ("are_worthwhile", "is_new_turn")
+    __slots__ = ("are_worthwhile", "is_crowd", "is_new_turn")
 
     def __init__(self) -> None:
         self.is_new_turn = False
         self.are_worthwhile = False
+        self.is_crowd = False
 
     def first(self, do: Callable[..., _T], *asked: object) -> _T:
         """Make the first call of a turn, and see by it what further ones are worth."""
@@ -47,3 +52,11 @@ class Sweeps:
         answer = do(*asked)
         self.are_worthwhile = _SHORT < perf_counter() - began < _LONG
         return answer
+
+    def sweep(self, count: int, do: Callable[..., object], *asked: object) -> None:
+        """Make a sweep of so many calls, and see by it what the first call of the next turn is worth."""
+        began = perf_counter()
+        do(*asked)
+        self.is_crowd = count >= _CROWD and _SHORT < (perf_counter() - began) / count < _LONG
+        if self.is_crowd:  # a shorter call may have been made at once meanwhile
+            self.are_worthwhile = True

@@ -50,6 +50,20 @@ def test_a_first_call_that_fails_is_worth_nothing() -> None:
     assert (sweeps.is_new_turn, sweeps.are_worthwhile) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("count", "seconds", "crowd"), [(8, 200e-6, True), (7, 200e-6, False), (8, 10e-6, False), (8, 5e-3, False)]
+)
+def test_a_sweep_tells_whether_the_next_turns_first_call_is_worth_one_too(
+    count: int, seconds: float, crowd: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([7.0, 7.0 + count * seconds])
+    monkeypatch.setattr(module, "perf_counter", lambda: next(clock))
+    sweeps, made = Sweeps(), list[int]()
+    sweeps.is_crowd = not crowd
+    sweeps.sweep(count, made.extend, range(count))
+    assert (made, sweeps.is_crowd, sweeps.are_worthwhile) == (list(range(count)), crowd, crowd)
+
+
 def test_a_loop_begins_a_turn_each_time_it_looks_for_what_is_ready() -> None:
     async def scenario(loop: ErrandLoop) -> None:
         sweeps = Sweeps()
