@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -74,9 +73,11 @@ class Libraries:
 """
 #: Takes as long as it is told, and answers with how long that was and whether it was called in a sweep.
 SWEPT = """
-import time, traceback
+import pathlib, time, traceback
 class Swept:
     def predict(self, X):
+        if X[0][0] >= 0.1:
+            pathlib.Path("long").touch()
         time.sleep(X[0][0])
         return [[X[0][0], "_take_turn" in [frame.name for frame in traceback.extract_stack()]]]
 """
@@ -137,8 +138,9 @@ def test_inline_calls_that_come_together_are_swept_and_one_client_s_never(tmp_pa
 
         def together() -> bool:
             """Whether any was swept of those that waited while a long call was made; each has its own answer."""
+            (tmp_path / "long").unlink(missing_ok=True)
             long = clients.submit(ask, 0.5)
-            time.sleep(0.1)
+            eventually((tmp_path / "long").exists)
             times = [0.0001 + number / 1e6 for number in range(15)]
             answers = list(clients.map(ask, times))
             assert [took for took, _ in answers] == times

@@ -20,14 +20,14 @@ from typing import TypeAlias, TypeVar, cast
 
 from modelwrap.errors import DeadlineExceeded, NotReady, Overloaded
 from modelwrap.runtime.payload import UserValue
-from modelwrap.runtime.sweeps import MOST_CALLS, Sweeps
+from modelwrap.runtime.sweeps import CROWD, MOST_CALLS, Sweeps
 
 __all__ = ["Call", "Mailbox", "Perform"]
 
 T = TypeVar("T")
 
-#: So many calls at once are a crowd, and it is looked every so many seconds whether it is one still.
-_CROWD, _LOOK = 8, 0.05
+#: Every so many seconds it is looked whether a crowd is one still.
+_LOOK = 0.05
 _DRAINING = "the server is shutting down and takes no new requests: send it to another replica"
 
 
@@ -265,7 +265,7 @@ class Mailbox:
         self._admitted += 1
         if self._admitted == 1:
             self._idle.clear()
-        elif self._admitted == _CROWD:
+        elif self._admitted == CROWD:
             self._note_crowd(loop)
         if self._inline:
             self._take_inline(call)
@@ -285,7 +285,7 @@ class Mailbox:
         """See whether there has been a crowd since the last look: between its bursts there are moments of few calls."""
         self._is_crowd = self._was_crowd
         if self._is_crowd:
-            self._was_crowd = self._admitted >= _CROWD
+            self._was_crowd = self._admitted >= CROWD
             loop.call_later(_LOOK, self._look, loop, tell)
         else:
             tell(False)
@@ -311,7 +311,7 @@ class Mailbox:
         if self._join is not None:
             self.context.run(_join_safely, self._join, calls)
         elif calls:
-            self.sweeps.sweep(len(calls), self.context.run, _one_by_one, calls)
+            self.context.run(self.sweeps.sweep, _one_by_one, calls)
         for call in calls:
             self._settle(call)
 

@@ -11,11 +11,11 @@ while sweeps are of many calls is the first one left to them as well, and the sw
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TypeVar
 
-__all__ = ["MOST_CALLS", "Sweeps"]
+__all__ = ["CROWD", "MOST_CALLS", "Sweeps"]
 
 _T = TypeVar("_T")
 
@@ -24,8 +24,8 @@ _T = TypeVar("_T")
 _SHORT, _LONG = 50e-6, 1e-3
 #: So many calls make a sweep. They share one change between code and code, and none waits for many others' calls.
 MOST_CALLS = 32
-#: So many calls in a sweep are a crowd: of the next turn too, more than one is to be expected.
-_CROWD = 8
+#: So many calls at once are a crowd: right after them, more than one is to be expected again.
+CROWD = 8
 
 
 class Sweeps:
@@ -35,7 +35,7 @@ class Sweeps:
         is_new_turn: Whether no call has been made in this turn of the loop: the next one is for `first`. The loop sets
             it; where none does, there are no sweeps.
         are_worthwhile: Whether further calls of this turn are to wait for a sweep instead of being made at once.
-        is_crowd: Whether the last sweep was of so many calls that the first of the next turn is to wait for one too.
+        is_crowd: Whether the last sweep was of a crowd: then the first call of the next turn is to wait for one too.
     """
 
     __slots__ = ("are_worthwhile", "is_crowd", "is_new_turn")
@@ -53,10 +53,10 @@ class Sweeps:
         self.are_worthwhile = _SHORT < perf_counter() - began < _LONG
         return answer
 
-    def sweep(self, count: int, do: Callable[..., object], *asked: object) -> None:
-        """Make a sweep of so many calls, and see by it what the first call of the next turn is worth."""
+    def sweep(self, make: Callable[[Sequence[_T]], object], calls: Sequence[_T]) -> None:
+        """Make these calls, at least one, and see by it what the first call of the next turn is worth."""
         began = perf_counter()
-        do(*asked)
-        self.is_crowd = count >= _CROWD and _SHORT < (perf_counter() - began) / count < _LONG
+        make(calls)
+        self.is_crowd = len(calls) >= CROWD and _SHORT < (perf_counter() - began) / len(calls) < _LONG
         if self.is_crowd:  # a shorter call may have been made at once meanwhile
             self.are_worthwhile = True

@@ -60,7 +60,7 @@ def test_a_sweep_tells_whether_the_next_turns_first_call_is_worth_one_too(
     monkeypatch.setattr(module, "perf_counter", lambda: next(clock))
     sweeps, made = Sweeps(), list[int]()
     sweeps.is_crowd = not crowd
-    sweeps.sweep(count, made.extend, range(count))
+    sweeps.sweep(made.extend, range(count))
     assert (made, sweeps.is_crowd, sweeps.are_worthwhile) == (list(range(count)), crowd, crowd)
 
 
