@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -122,11 +123,15 @@ def test_an_unknown_method_is_unimplemented(server: Running, channel: grpc.Chann
     assert path in error.details()
 
 
-def test_an_error_of_the_model_is_internal_with_its_message_and_an_id(server: Running, channel: grpc.Channel) -> None:
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "inline"])
+@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, asyncio.CancelledError])
+def test_an_error_of_the_model_is_internal_with_its_message_and_an_id(
+    server: Running, channel: grpc.Channel, kind: type[BaseException], inline: bool
+) -> None:
     def fail(self: Any, X: Any, names: Any) -> None:
-        raise ValueError("boom: 50 % häßlich\n")
+        raise kind("boom: 50 % häßlich\n")
 
-    server.serve(make(predict=fail))
+    server.serve(make(predict=fail), inline=inline)
     error = refused(lambda: predict(channel))
     assert error.code() is grpc.StatusCode.INTERNAL
     assert error.details() == "boom: 50 % häßlich\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import shutil
@@ -179,16 +180,28 @@ def test_a_client_that_leaves_takes_its_waiting_request_along(any_engine: Runnin
     assert slow.made == 2
 
 
-def test_an_error_of_the_model_carries_its_id_and_no_trace(any_engine: Running) -> None:
+@pytest.mark.parametrize("inline", [False, True], ids=["thread", "inline"])
+@pytest.mark.parametrize("kind", [ValueError, SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError])
+def test_an_error_of_the_model_carries_its_id_and_no_trace(
+    any_engine: Running, kind: type[BaseException], inline: bool
+) -> None:
     def fail(self: Any, X: Any, names: Any) -> None:
-        raise ValueError("boom")
+        raise kind("boom")
 
-    any_engine.serve(make(predict=fail))
+    any_engine.serve(make(predict=fail), inline=inline)
     reply = any_engine.request("POST", "/predict", BODY)
     assert reply.status == 500
     assert json.loads(reply.body)["status"]["info"] == "boom"
     assert len(reply.headers["modelwrap-error-id"]) == 8
     assert b"Traceback" not in reply.body
+
+
+def test_an_error_without_words_is_told_by_its_kind(any_engine: Running) -> None:
+    def fail(self: Any, X: Any, names: Any) -> None:
+        raise MemoryError
+
+    any_engine.serve(make(predict=fail))
+    assert json.loads(any_engine.request("POST", "/predict", BODY).body)["status"]["info"] == "MemoryError"
 
 
 def test_a_puid_in_any_case_names_the_request_in_the_log(any_engine: Running, caplog: pytest.LogCaptureFixture) -> None:

@@ -40,7 +40,7 @@ def _run(name: str, method: Callable[[], UserValue]) -> None:
         returned = method()
         if isinstance(returned, CoroutineType):
             asyncio.run(returned)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         _log.error("%s failed: %s", name, error, extra={"traceback": user_traceback(error)})
     else:
         _log.info("%s has ended", name)

@@ -152,7 +152,7 @@ class Component:
         def call(X: UserValue, names: Sequence[str] | None, meta: JSONObject | None) -> UserValue:
             try:
                 return method(X if number_type is None else in_type(X, number_type), names, meta)
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
                 return self._missing_or_raise(error)
 
         return call
@@ -217,7 +217,7 @@ class Component:
         """
         try:
             fact = getattr(self.user_object, name, MISSING)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             return self._missing_or_raise(error)
         if not callable(fact):
             return fact
@@ -240,7 +240,7 @@ class Component:
     def _guard(self, method: Callable[..., UserValue], *arguments: UserValue) -> UserValue:
         try:
             return method(*arguments)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             return self._missing_or_raise(error)
 
     def _missing_or_raise(self, error: BaseException) -> UserValue:
@@ -289,6 +289,9 @@ def failure(error: BaseException) -> ComponentFailed:
     Seldon's own exception class, which user code raises to choose status and reason, is known by its name, since it
     may come from the real package, from our stand-in, or from a copy.
 
+    Whatever the code raises is its error, not only an `Exception`: panics of extensions written in Rust are none, nor
+    is what a cancelled coroutine raises, and each of them would pass by all that answers a client.
+
     Source: component API section 11.
     """
     if any(cls.__name__ == "SeldonMicroserviceException" for cls in type(error).__mro__):
@@ -298,4 +301,4 @@ def failure(error: BaseException) -> ComponentFailed:
             status=int(getattr(error, "status_code", None) or 400),
             error_id=os.urandom(4).hex(),
         )
-    return ComponentFailed(str(error), error_id=os.urandom(4).hex())
+    return ComponentFailed(str(error) or type(error).__name__, error_id=os.urandom(4).hex())

@@ -56,7 +56,7 @@ def test_its_end_is_told(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == ["Learning.custom_service() has ended"]
 
 
-@pytest.mark.parametrize("error", [ValueError("no port"), SystemExit(3)])
+@pytest.mark.parametrize("error", [ValueError("no port"), SystemExit(3), KeyboardInterrupt("so")])
 def test_its_failure_is_told_with_where_and_the_server_goes_on(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
