@@ -43,6 +43,8 @@ LATENCY_BOUNDS = (
 )
 #: Upper bounds in rows of the histogram of joined calls.
 ROW_BOUNDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
+#: Rewards from here on are not added up.
+_MOST_REWARD = 1e100
 #: The counter of series that found no room.
 DROPPED = "modelwrap_series_dropped"
 
@@ -175,13 +177,15 @@ class CustomMetrics:
     def reward(self, value: float) -> None:
         """Count one feedback and its reward.
 
-        A negative reward can't be added to a counter, which only grows, so it counts as a feedback without one.
+        A negative reward can't be added to a counter, which only grows, so it counts as a feedback without one; so does
+        what is no finite number, or so large that a few of them are not: the counter could tell of no other ever after.
         """
         if not self._count_rewards:
             return
         labels = (("method", "feedback"),)
         self._registry.count(("COUNTER", "seldon_api_model_feedback", labels))
-        self._registry.count(("COUNTER", "seldon_api_model_feedback_reward", labels), max(0.0, float(value)))
+        gained = float(value) if 0.0 < value < _MOST_REWARD else 0.0
+        self._registry.count(("COUNTER", "seldon_api_model_feedback_reward", labels), gained)
 
 
 def _labels(metric: Metric, method: str) -> tuple[tuple[str, str], ...]:

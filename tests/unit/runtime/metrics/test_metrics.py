@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator
@@ -83,14 +84,14 @@ def test_series_differ_by_tags_and_not_by_their_order(descriptors: list[int]) ->
     assert value(shown, "mycounter_total", a="1", b="3", method="predict", worker_id="0") == 1
 
 
-def test_a_reward_is_counted_and_a_negative_one_takes_nothing_back(descriptors: list[int]) -> None:
+def test_a_reward_is_counted_and_none_takes_anything_back_or_all_others_away(descriptors: list[int]) -> None:
     segment = Segment(descriptors[0])
     custom = CustomMetrics(Registry(segment))
-    for reward in (42, 42, -10):
+    for reward in (42, 42, -10, math.inf, math.nan, 1e308, 1e308):
         custom.reward(reward)
     shown = Exposition([segment], {})
     labels = {"method": "feedback", "worker_id": "0"}
-    assert value(shown, "seldon_api_model_feedback_total", **labels) == 3
+    assert value(shown, "seldon_api_model_feedback_total", **labels) == 7
     assert value(shown, "seldon_api_model_feedback_reward_total", **labels) == 84
 
 
