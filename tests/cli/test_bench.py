@@ -59,9 +59,25 @@ def test_further_settings_are_measured_beside_the_others(tmp_path: Path) -> None
     assert "--threads 2" in {each["variant"] for each in found["measured"]}
 
 
-def test_a_setting_that_the_server_refuses_is_named_with_the_reason(tmp_path: Path) -> None:
-    found = figures(modelwrap("bench", folder(tmp_path), *QUICK, "--also", "--thread-count 2", "--json"))
-    assert "could not be served" in found["left_out"]["--thread-count 2"]
+def test_settings_with_which_the_server_does_not_start_are_named_with_the_reason(tmp_path: Path) -> None:
+    flags = """--parameters '[{"name": "depth", "value": "2", "type": "INT"}]'"""
+    found = figures(modelwrap("bench", folder(tmp_path), *QUICK, "--also", flags, "--json"))
+    assert "could not be served" in found["left_out"][flags]
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        ("--thread-count 2", "unknown option --thread-count: did you mean --threads?"),
+        ("--threads many", "--threads"),
+        ("--threads '2", "No closing quotation"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_told_before_anything_is_measured(flags: str, why: str, tmp_path: Path) -> None:
+    outcome = modelwrap("bench", folder(tmp_path), *QUICK, "--also", flags)
+    assert (outcome.status, outcome.out) == (2, "")
+    assert why in outcome.error
+    assert "measuring" not in outcome.err
 
 
 def test_a_model_that_fails_is_not_measured(tmp_path: Path) -> None:

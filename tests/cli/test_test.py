@@ -177,6 +177,16 @@ def test_a_running_component_is_tried_at_its_url(tmp_path: Path) -> None:
     assert all(set(probe) == {"subject", "outcome", "text", "advice", "seconds"} for probe in report["probes"])
 
 
+def test_a_port_where_nobody_speaks_grpc_is_told_as_that(tmp_path: Path) -> None:
+    place = folder(tmp_path)
+    with Served(place, "Tried") as server:
+        outcome = modelwrap(
+            *("test", f"http://127.0.0.1:{server.http}", "--grpc-port", "1", "--contract", place / "contract.json")
+        )
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "nobody speaks gRPC at 127.0.0.1:1" in outcome.error
+
+
 def test_the_metadata_stands_in_for_a_contract(tmp_path: Path) -> None:
     metadata = """def init_metadata(self):
         return {"inputs": [{"name": "x", "datatype": "FP64", "shape": [-1, 3]}]}

@@ -5,8 +5,10 @@ A folder is served anew for each setting; a URL is measured as it runs.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from modelwrap.cli.exits import Exit
 from modelwrap.cli.trial.contract import CONTRACT_FILE, Contract, read_contract
 from modelwrap.cli.values import SECONDS_ABOVE_ZERO, SERVICE_TYPE, OneOf, whole
 from modelwrap.contract import Role
+from modelwrap.runtime.settings.arguments import parse
 from modelwrap.value import Value
 
 if TYPE_CHECKING:
@@ -119,6 +122,20 @@ def _read_clients(ctx: click.Context, _param: click.Parameter, text: str) -> tup
     return tuple(sorted(set(numbers)))
 
 
+def _read_also(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuses what the server would refuse, before anything is measured."""
+    _folder_only(ctx, param, value)
+    for flags in value:
+        said = StringIO()
+        try:
+            with redirect_stderr(said):
+                parse(["MODEL", *shlex.split(flags)])
+        except (SystemExit, ValueError) as error:
+            why = said.getvalue().partition("\n")[0].partition("error: ")[2] or str(error)
+            raise click.UsageError(f"--also is {flags!r}: {why}", ctx) from None
+    return value
+
+
 def _folder_only(ctx: click.Context, param: click.Parameter, value: object) -> object:
     """Refuses what only a folder can be told, where a URL is given."""
     if value and str(ctx.params.get("target", "")).startswith(_SCHEMES):
@@ -145,7 +162,7 @@ COMMAND = Command(
                      metavar="S", help="Length of each measurement."),
         click.Option(["--client"], type=OneOf(_GENERATORS), metavar="TOOL",
                      help="Who asks: wrk, h2load, threads.  [default: the first that is here]"),
-        click.Option(["--also"], multiple=True, metavar="FLAGS", callback=_folder_only,
+        click.Option(["--also"], multiple=True, metavar="FLAGS", callback=_read_also,
                      help="Measure these flags of the server too; may be repeated."),
         click.Option(["--timeout"], type=SECONDS_ABOVE_ZERO, default=30.0, show_default=True,
                      metavar="SECONDS", help="How long one answer may take."),

@@ -143,8 +143,10 @@ def _version(store: Store, number: int | None) -> Version:
     for version in kept:
         if number in (None, version.number):
             return version
-    there = ", ".join(str(version.number) for version in kept) or "none"
-    raise StateError(f"there is no version {'' if number is None else number} of {store.key}; there are: {there}")
+    if not kept:
+        raise StateError(f"no version of {store.key} is kept")
+    there = ", ".join(str(version.number) for version in kept)
+    raise StateError(f"there is no version {number} of {store.key}; there are: {there}")
 
 
 def _save(url: str) -> int:

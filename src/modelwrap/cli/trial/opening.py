@@ -92,9 +92,11 @@ def _grpc(target: Target, wishes: Wishes, stack: ExitStack) -> tuple[GrpcClient 
     if not grpc_is_installed():
         return None, "gRPC is not tried: that takes grpcio, which is not installed here\npip install grpcio"
     client = stack.enter_context(GrpcClient(target.grpc, wishes.timeout))
-    if not target.grpc_is_certain and not client.is_reachable():
-        return None, f"gRPC is not tried: nobody speaks it at {target.grpc}\nname its port with --grpc-port"
-    return client, ""
+    if client.is_reachable():
+        return client, ""
+    if target.grpc_is_certain:
+        raise ProjectError(f"nobody speaks gRPC at {target.grpc}\nstart it, name another port, or say --rest")
+    return None, f"gRPC is not tried: nobody speaks it at {target.grpc}\nname its port with --grpc-port"
 
 
 def _implied_contract(target: Target, rest: RestClient) -> Contract:

@@ -170,7 +170,7 @@ def _binary(text: str) -> bytes:
 
 def _meta(given: JSONValue) -> Meta:
     if type(given) is not dict:
-        raise _unexpected(given, "meta", "an object; leave it out where there is none")
+        raise InvalidRequest(f'"meta" must be an object, not {kind_of(given)}: leave it out where there is none')
     if not given:  # as most answers of earlier nodes bring it; a shared object that user code gets would not stay empty
         return Meta("", NO_META.tags, NO_META.routing, NO_META.request_path, NO_META.metrics, given)
     metrics = _member(given, "metrics", list, "a list")
