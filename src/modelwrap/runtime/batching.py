@@ -70,19 +70,22 @@ class Joiner(Value):
     max_rows: int
     observe: Callable[[int], None] | None = None
 
-    def __call__(self, calls: Sequence[Call[UserValue]]) -> None:
-        """Perform all calls; each keeps its own outcome or error."""
+    def __call__(self, calls: Sequence[Call[UserValue]]) -> Iterator[Sequence[Call[UserValue]]]:
+        """Perform all calls; each keeps its own outcome or error. Yields calls as they are done."""
         groups: dict[Hashable, _Letters] = {}
         for call in calls:
             message: Message | None = None if call.done() else call.item
             key = None if message is None else joining_key(message)
             if message is None or key is None:
                 call.perform()
+                yield (call,)
             else:
                 groups.setdefault(key, []).append((call, message, _values(message)))
         for group in groups.values():
             for batch in self._batches(group):
-                self._perform(batch)
+                # Those whose time was up, or whose clients went, while the batches before were made.
+                self._perform([letter for letter in batch if not letter[0].done()])
+                yield [call for call, _, _ in batch]
 
     def _batches(self, letters: _Letters) -> Iterator[_Letters]:
         """The letters in their order, cut where the rows would exceed the limit."""
@@ -98,18 +101,21 @@ class Joiner(Value):
         yield batch
 
     def _perform(self, batch: _Letters) -> None:
-        if len(batch) == 1:
-            batch[0][0].perform()
+        if len(batch) < 2:
+            self._one_by_one(batch)
             return
         arrays = [values for _, _, values in batch]
         try:
             value = self._predict(np.concatenate(arrays), batch[0][1])
-        except ModelwrapError:
+        except Exception:  # noqa: BLE001 - be it the model's, or that there is no memory for all of them at once
             # Whoever is guilty hears of it alone; the others get their answers.
-            for call, _, _ in batch:
-                call.perform()
+            self._one_by_one(batch)
             return
         self._hand_back(batch, value, [len(array) for array in arrays])
+
+    def _one_by_one(self, batch: _Letters) -> None:
+        for call, _, _ in batch:
+            call.perform()
 
     def _predict(self, joined: np.ndarray, first: Message) -> UserValue:
         _, names = features(first.payload) if first.payload is not None else (None, None)

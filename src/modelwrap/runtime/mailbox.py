@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import TypeAlias, TypeVar, cast
@@ -99,6 +99,9 @@ class Call(asyncio.Future[T]):
 
     def set_exception(self, exception: type | BaseException) -> None:
         """Be done, with an error."""
+        if isinstance(exception, StopIteration | asyncio.CancelledError):
+            # Whoever waits would take it for an end of their own, and a future refuses the first of them.
+            exception = _as_plain_error(exception)
         super().set_exception(exception)
         if self._tell is not None:
             self._tell(self)
@@ -111,8 +114,14 @@ class Call(asyncio.Future[T]):
         return cancelled
 
 
-#: Performs calls that were taken together, each call keeping its own outcome or error.
-Perform: TypeAlias = "Callable[[Sequence[Call[UserValue]]], None]"
+#: Performs calls that were taken together, each keeping its own outcome or error, and yields them as they are done.
+Perform: TypeAlias = "Callable[[Sequence[Call[UserValue]]], Iterator[Sequence[Call[UserValue]]]]"
+
+
+def _as_plain_error(error: BaseException) -> RuntimeError:
+    plain = RuntimeError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    plain.__cause__ = error
+    return plain
 
 
 def _one_by_one(calls: Sequence[Call[UserValue]]) -> None:
@@ -120,14 +129,24 @@ def _one_by_one(calls: Sequence[Call[UserValue]]) -> None:
         call.perform()
 
 
-def _join_safely(join: Perform, calls: Sequence[Call[UserValue]]) -> None:
+def _join_safely(join: Perform, calls: Sequence[Call[UserValue]]) -> Iterator[Sequence[Call[UserValue]]]:
     """Perform joined calls; a defect in the joining itself reaches the callers and leaves the thread alive."""
+    left = dict.fromkeys(calls)
     try:
-        join(calls)
+        for done in join(calls):
+            for call in done:
+                del left[call]
+            yield done
     except BaseException as error:  # noqa: BLE001 - see Call.perform
-        for call in calls:
+        for call in left:
             if call.outcome is None and call.error is None:
                 call.error = error
+        yield list(left)
+
+
+def _join_all(join: Perform, calls: Sequence[Call[UserValue]]) -> None:
+    for _ in _join_safely(join, calls):
+        pass
 
 
 class Mailbox:
@@ -309,7 +328,7 @@ class Mailbox:
         """Make the calls that have come together; none, where they were a whole sweep and are made already."""
         calls, self._turn = self._turn, []
         if self._join is not None:
-            self.context.run(_join_safely, self._join, calls)
+            self.context.run(_join_all, self._join, calls)
         elif calls:
             self.context.run(self.sweeps.sweep, _one_by_one, calls)
         for call in calls:
@@ -326,22 +345,30 @@ class Mailbox:
                 return
 
     def _take_waiting(self, calls: list[Call[UserValue]]) -> bool:
-        """Take what else waits; whether the end was among it. Several threads share the work one call at a time."""
-        if len(self._threads) > 1 and self._join is None:
-            return False
-        try:
-            while (call := self._letters.get_nowait()) is not None:
-                calls.append(call)
-        except Empty:
-            return False
-        return True
+        """Take this thread's share of what else waits; whether the end was among it."""
+        for _ in range(self._share()):
+            try:
+                call = self._letters.get_nowait()
+            except Empty:
+                return False
+            if call is None:
+                return True
+            calls.append(call)
+        return False
+
+    def _share(self) -> int:
+        """How many of the calls that wait one thread takes: several share the work call by call, or joined in parts."""
+        if self._join is None and len(self._threads) > 1:
+            return 0
+        return self._letters.qsize() // len(self._threads)
 
     def _perform(self, calls: list[Call[UserValue]]) -> None:
+        """Make these calls; each caller is told as soon as their own is made."""
         if self._join is not None:
-            _join_safely(self._join, calls)
-            self._finished.extend(calls)
-            if not self._wake_pending:
-                self._wake_loop()
+            for done in _join_safely(self._join, calls):
+                self._finished.extend(done)
+                if not self._wake_pending:
+                    self._wake_loop()
             return
         for call in calls:
             call.perform()

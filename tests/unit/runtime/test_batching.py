@@ -49,7 +49,9 @@ def perform(user_object: Any, messages: list[Message], max_rows: int = 1000) -> 
         loop = asyncio.get_running_loop()
         predict = service.doer(Verb.PREDICT)
         calls: list[Call[Any]] = [Call(partial(predict, each), each, loop=loop) for each in messages]
-        Joiner(service, max_rows)(calls)
+        performed = [call for done in Joiner(service, max_rows)(calls) for call in done]
+        assert set(performed) == set(calls)
+        assert len(performed) == len(calls)
         return calls
 
     return asyncio.run(together())
@@ -244,11 +246,48 @@ def test_a_caller_that_has_gone_is_left_out() -> None:
         loop = asyncio.get_running_loop()
         calls: list[Call[Any]] = [Call(lambda: None, message([[1.0]]), loop=loop) for _ in range(3)]
         calls[1].cancel()
-        Joiner(service, 100)(calls)
+        list(Joiner(service, 100)(calls))
         assert model.rows == [2]
         assert [call.outcome is None for call in calls] == [False, True, False]
 
     asyncio.run(test())
+
+
+def test_who_goes_while_an_earlier_batch_is_made_is_left_out() -> None:
+    async def test() -> None:
+        rows: list[float] = []
+        loop = asyncio.get_running_loop()
+        calls: list[Call[Any]] = []
+
+        class Leaving:
+            def predict(self, X: np.ndarray, names: list[str]) -> np.ndarray:
+                rows.extend(X[:, 0].tolist())
+                calls[2].cancel()
+                return X
+
+        service = Service(Component(Leaving()))
+        calls += [Call(lambda: None, message([[float(number)]]), loop=loop) for number in range(5)]
+        assert [len(done) for done in Joiner(service, 2)(calls)] == [2, 2, 1]
+        assert rows[:2] == [0.0, 1.0]
+        assert 2.0 not in rows
+
+    asyncio.run(test())
+
+
+def test_rows_for_which_together_there_is_no_memory_are_taken_one_by_one() -> None:
+    def observe(rows: int) -> None:
+        raise MemoryError(rows)
+
+    async def test() -> list[Any]:
+        service = Service(Component(Model()))
+        predict = service.doer(Verb.PREDICT)
+        loop = asyncio.get_running_loop()
+        given = [message([[1.0]]), message([[2.0]])]
+        calls: list[Call[Any]] = [Call(partial(predict, each), each, loop=loop) for each in given]
+        list(Joiner(service, 100, observe=observe)(calls))
+        return answers(calls)
+
+    assert asyncio.run(test()) == [[[2.0]], [[4.0]]]
 
 
 def test_the_rows_of_each_joined_call_are_told() -> None:
@@ -258,7 +297,7 @@ def test_the_rows_of_each_joined_call_are_told() -> None:
         service = Service(Component(Model()))
         loop = asyncio.get_running_loop()
         calls: list[Call[Any]] = [Call(lambda: None, message([[1.0]]), loop=loop) for _ in range(3)]
-        Joiner(service, 100, observe=seen.append)(calls)
+        list(Joiner(service, 100, observe=seen.append)(calls))
 
     asyncio.run(test())
     assert seen == [3]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from modelwrap.errors import DeadlineExceeded, NotReady, Overloaded
-from modelwrap.runtime.mailbox import Call, Mailbox
+from modelwrap.runtime.mailbox import Call, Mailbox, Perform
+from modelwrap.runtime.sweeps import MOST_CALLS
 from serving import PATIENCE
 
 
@@ -275,17 +277,24 @@ def test_several_threads_make_calls_at_once() -> None:
     run(test)
 
 
+def one_by_one(sizes: list[int]) -> Perform:
+    """Performs calls that were taken together, without joining them, and keeps how many they were."""
+
+    def join(calls: Sequence[Call[Any]]) -> Iterator[Sequence[Call[Any]]]:
+        sizes.append(len(calls))
+        for call in calls:
+            call.perform()
+            yield (call,)
+
+    return join
+
+
 @pytest.mark.parametrize("inline", [False, True])
 def test_what_waits_together_is_performed_together(inline: bool) -> None:
     sizes: list[int] = []
 
-    def join(calls: Sequence[Call[Any]]) -> None:
-        sizes.append(len(calls))
-        for call in calls:
-            call.perform()
-
     async def test() -> None:
-        async with started(inline=inline, join=join) as mailbox:
+        async with started(inline=inline, join=one_by_one(sizes)) as mailbox:
             gate = Gate()
             slow = None if inline else mailbox.submit(gate)
             if slow:
@@ -298,12 +307,80 @@ def test_what_waits_together_is_performed_together(inline: bool) -> None:
     assert sizes[-1] == 8
 
 
+def test_who_was_taken_together_with_others_does_not_wait_for_them() -> None:
+    async def test() -> None:
+        async with started(join=one_by_one([])) as mailbox:
+            first, last = Gate(), Gate()
+            mailbox.submit(first)
+            await first.held()
+            quick = mailbox.submit(lambda: "quick", item="row")
+            slow = mailbox.submit(last, item="row")
+            first.release.set()
+            assert await quick == "quick"
+            assert not slow.done()
+            last.release.set()
+            assert await slow == "passed"
+
+    run(test)
+
+
+def test_several_threads_share_the_calls_that_may_be_joined() -> None:
+    sizes: list[int] = []
+
+    async def test() -> None:
+        async with started(threads=2, join=one_by_one(sizes)) as mailbox:
+            gates = [Gate(), Gate()]
+            for gate in gates:
+                mailbox.submit(gate)
+                await gate.held()
+            sizes.clear()
+            calls = [mailbox.submit(lambda number=number: number, item="row") for number in range(8)]  # type: ignore[misc]
+            for gate in gates:
+                gate.release.set()
+            assert await asyncio.gather(*calls) == list(range(8))
+
+    run(test)
+    assert sum(sizes) == 8
+    assert max(sizes) <= 5
+
+
+@pytest.mark.parametrize("inline", [False, True])
+@pytest.mark.parametrize("kind", [StopIteration, asyncio.CancelledError])
+def test_an_error_by_which_coroutines_end_is_told_as_a_plain_one(kind: type[BaseException], inline: bool) -> None:
+    def work() -> None:
+        raise kind("odd")
+
+    async def test() -> None:
+        async with started(inline=inline) as mailbox:
+            with pytest.raises(RuntimeError, match=f"{kind.__name__}: odd"):
+                await mailbox.run(work)
+            assert await mailbox.submit(lambda: "next") == "next"
+            assert mailbox.admitted == 0
+
+    run(test)
+
+
+def test_a_turn_that_ends_with_a_whole_sweep_leaves_a_crowd_behind() -> None:
+    async def test() -> None:
+        async with started(inline=True) as mailbox:
+            mailbox.sweeps.are_worthwhile = True
+            calls = [mailbox.submit(lambda: time.sleep(1e-4)) for _ in range(MOST_CALLS)]
+            assert all(call.done() for call in calls)
+            # In place of what was measured, which a busy machine draws out: it is what the turn's end must not change.
+            mailbox.sweeps.is_crowd = True
+            await asyncio.sleep(0)
+            assert mailbox.sweeps.is_crowd
+
+    run(test)
+
+
 def test_a_defect_in_the_joining_reaches_the_callers_and_leaves_the_thread_alive() -> None:
-    def join(calls: Sequence[Call[Any]]) -> None:
+    def join(calls: Sequence[Call[Any]]) -> Iterator[Sequence[Call[Any]]]:
         if any(call.item == "bad" for call in calls):
             raise RuntimeError("defect")
         for call in calls:
             call.perform()
+        yield calls
 
     async def test() -> None:
         async with started(join=join) as mailbox:
