@@ -255,7 +255,7 @@ class Component:
             return None
         try:
             reply = self._handle_error(error)
-        except Exception as failed:
+        except BaseException as failed:
             _log.error("model_error_handler failed: %s", failed, extra={"traceback": user_traceback(failed)})
             return None
         if reply is None:
@@ -298,7 +298,14 @@ def failure(error: BaseException) -> ComponentFailed:
         return ComponentFailed(
             str(getattr(error, "message", error)),
             reason=str(getattr(error, "reason", "MICROSERVICE_BAD_DATA")),
-            status=int(getattr(error, "status_code", None) or 400),
+            status=_stated_status(error),
             error_id=os.urandom(4).hex(),
         )
     return ComponentFailed(str(error) or type(error).__name__, error_id=os.urandom(4).hex())
+
+
+def _stated_status(error: BaseException) -> int:
+    try:
+        return int(getattr(error, "status_code", None) or 400)
+    except (TypeError, ValueError):
+        return 500
