@@ -264,8 +264,8 @@ def test_a_users_exception_carries_its_text_and_an_id() -> None:
     assert caught.value.error_id
 
 
-@pytest.mark.parametrize(("status", "expected"), [(None, 400), (403, 403)])
-def test_seldons_own_exception_chooses_status_and_reason(status: int | None, expected: int) -> None:
+@pytest.mark.parametrize(("status", "expected"), [(None, 400), (403, 403), ("teapot", 500)])
+def test_seldons_own_exception_chooses_status_and_reason(status: int | str | None, expected: int) -> None:
     class SeldonMicroserviceException(Exception):
         def __init__(self) -> None:
             self.message, self.status_code, self.reason = "msg", status, "MY_REASON"
