@@ -81,7 +81,6 @@ class Call(asyncio.Future[T]):
 
     def abandon(self, error: Exception) -> None:
         """Let the caller go with `error`; the work is skipped if it has not begun. On the event loop only."""
-        self.work = self.item = None
         if not self.done():
             self.set_exception(error)
 
@@ -103,15 +102,22 @@ class Call(asyncio.Future[T]):
             # Whoever waits would take it for an end of their own, and a future refuses the first of them.
             exception = _as_plain_error(exception)
         super().set_exception(exception)
+        self._forget_work()
         if self._tell is not None:
             self._tell(self)
 
     def cancel(self, msg: object = None) -> bool:
         """Be done, unless it is, because nobody waits any more; returns whether it was not."""
-        cancelled = super().cancel(msg)
-        if cancelled and self._tell is not None:
+        if not super().cancel(msg):
+            return False
+        self._forget_work()
+        if self._tell is not None:
             self._tell(self)
-        return cancelled
+        return True
+
+    def _forget_work(self) -> None:
+        """Let go of the request, which may be large: the thread may be long in coming."""
+        self.work = self.item = None
 
 
 #: Performs calls that were taken together, each keeping its own outcome or error, and yields them as they are done.

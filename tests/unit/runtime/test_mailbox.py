@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -210,6 +212,28 @@ def test_a_cancelled_call_is_never_made_and_holds_its_place_until_the_thread_get
 
     run(test)
     assert made == []
+
+
+@pytest.mark.parametrize("leave", [Call.cancel, lambda call: call.set_exception(ConnectionError("gone"))])
+def test_the_request_of_a_client_that_has_gone_is_freed_while_the_thread_is_busy(leave: Callable[[Any], Any]) -> None:
+    class Request:
+        """Something large."""
+
+    async def test() -> None:
+        async with started() as mailbox:
+            gate = Gate()
+            slow = mailbox.submit(gate)
+            request = Request()
+            call = mailbox.submit(partial(repr, request), item=request)
+            freed = weakref.ref(request)
+            del request
+            leave(call)
+            assert freed() is None
+            gate.release.set()
+            await slow
+            await asyncio.wait([call])
+
+    run(test)
 
 
 def test_drain_refuses_new_calls_and_waits_for_those_admitted() -> None:
