@@ -197,7 +197,7 @@ LINES = {
     86: Line("metrics can be kept out of answers",
              (f"{_SERVICE}::test_own_metrics_can_be_kept_out_of_answers_and_are_recorded_all_the_same",)),
     87: Line("rewards are counted",
-             (f"{_METRICS}::test_a_reward_is_counted_and_a_negative_one_takes_nothing_back*",)),
+             (f"{_METRICS}::test_a_reward_is_counted_and_none_takes_anything_back_or_all_others_away*",)),
     88: Line("a result may bring tags and metrics",
              (f"{_SERVICE}::test_the_answers_metadata_joins_the_requests_the_classs_and_the_results",)),
     89: Line("the order of tags does not matter",
